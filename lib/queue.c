@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * queue.c - events ready to hand out, and the storage of their strings
+ *
+ * A queue is a chain of chunks.  A chunk holds items one behind the other; an item is a head
+ * and then its bytes.  Before the first item of a chunk, and wherever the directory changes,
+ * stands a dir item with the directory's path; the events behind it are in that directory.
+ * Items are copied in and out, so that nothing needs to be aligned.
+ */
+#include "queue.h"
+
+#include "base.h"
+#include "pathev.h"
+
+#include <string.h>
+
+enum { CHUNK_BYTES = 64 * 1024 - 64 };
+
+struct pathev__queue_chunk {
+	struct pathev__queue_chunk *next;
+	size_t cap;
+	size_t off;		/* of the next item to pop */
+	size_t len;
+	size_t dir;		/* where the dir item in force while pushing is */
+	size_t popdir;		/* and while popping; both SIZE_MAX before the first */
+	char data[];
+};
+
+/* what == 0 marks a dir item: no event is without a bit */
+struct dir_item {
+	uint32_t what;
+	uint32_t dirlen;
+	uint32_t reloff;
+	const char *root;
+};
+
+struct event_item {
+	uint32_t what;
+	uint32_t cookie;
+	int32_t error;
+	uint32_t otherlen;
+	int64_t time_ns;
+	uint16_t namelen;
+	char type;
+	char flags;
+};
+
+enum { SYNTHESIZED = 1, HAS_OTHER = 2, HAS_NAME = 4, NO_PATH = 8 };
+
+void pathev__queue_fini(struct pathev__queue *q)
+{
+	struct pathev__queue_chunk *next;
+
+	for (struct pathev__queue_chunk *c = q->head; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	free(q->spare);
+	pathev__buf_fini(&q->path);
+	pathev__buf_fini(&q->other);
+	*q = (struct pathev__queue){0};
+}
+
+static struct pathev__queue_chunk *new_chunk(struct pathev__queue *q, size_t need)
+{
+	struct pathev__queue_chunk *c = NULL;
+	size_t size;
+
+	if (need <= CHUNK_BYTES) {
+		need = CHUNK_BYTES;
+		c = q->spare;
+		q->spare = NULL;
+	}
+	if (!c) {
+		if (pathev__size(need, 1, sizeof(*c), &size))
+			return NULL;
+		c = malloc(size);
+		if (!c)
+			return NULL;
+	}
+	c->next = NULL;
+	c->cap = need;
+	c->off = c->len = 0;
+	c->dir = c->popdir = SIZE_MAX;
+	if (q->tail)
+		q->tail->next = c;
+	else
+		q->head = c;
+	q->tail = c;
+	return c;
+}
+
+static void drop_head(struct pathev__queue *q)
+{
+	struct pathev__queue_chunk *c = q->head;
+
+	q->head = c->next;
+	if (!q->head)
+		q->tail = NULL;
+	if (!q->spare && c->cap == CHUNK_BYTES)
+		q->spare = c;
+	else
+		free(c);
+}
+
+static void append(struct pathev__queue_chunk *c, const void *data, size_t len)
+{
+	memcpy(c->data + c->len, data, len);
+	c->len += len;
+}
+
+/* Is the directory of a new event the one in force? */
+static int same_dir(const struct pathev__queue_chunk *c, const struct pathev__queue_in *in)
+{
+	struct dir_item d;
+
+	if (c->dir == SIZE_MAX)
+		return 0;
+	memcpy(&d, c->data + c->dir, sizeof(d));
+	return d.dirlen == in->dirlen && d.root == in->root && d.reloff == in->reloff &&
+	       !memcmp(c->data + c->dir + sizeof(d), in->dir, in->dirlen);
+}
+
+int pathev__queue_push(struct pathev__queue *q, const struct pathev__queue_in *in)
+{
+	struct pathev__queue_chunk *c = q->tail;
+	size_t otherlen = in->other ? in->otherlen : 0;
+	size_t event = sizeof(struct event_item) + (in->name ? in->namelen : 0) + otherlen;
+	size_t dir = in->root ? sizeof(struct dir_item) + in->dirlen : 0;
+	struct event_item e = {
+		.what = in->what, .cookie = in->cookie, .error = in->error,
+		.otherlen = (uint32_t)otherlen, .time_ns = in->time_ns,
+		.namelen = (uint16_t)(in->name ? in->namelen : 0), .type = in->type,
+		.flags = (char)((in->synthesized ? SYNTHESIZED : 0) | (in->other ? HAS_OTHER : 0) |
+				(in->name ? HAS_NAME : 0) | (in->root ? 0 : NO_PATH)),
+	};
+	size_t before;
+
+	if (!c || c->cap - c->len < event + dir)
+		c = new_chunk(q, event + dir);
+	if (!c)
+		return -1;
+	before = c->len;
+	if (in->root && !same_dir(c, in)) {
+		struct dir_item d = {
+			.dirlen = (uint32_t)in->dirlen, .reloff = (uint32_t)in->reloff,
+			.root = in->root,
+		};
+
+		c->dir = c->len;
+		append(c, &d, sizeof(d));
+		append(c, in->dir, in->dirlen);
+	}
+	append(c, &e, sizeof(e));
+	if (in->name)
+		append(c, in->name, in->namelen);
+	if (in->other)
+		append(c, in->other, in->otherlen);
+	q->bytes += c->len - before;
+	q->count++;
+	return 0;
+}
+
+/* The path of an event in the buffer: the directory in force, and the name behind it. */
+static int put_path(struct pathev__queue *q, const struct pathev__queue_chunk *c,
+		    const struct event_item *e, const char *name, struct pathev_event *ev)
+{
+	const char *dir = c->data + c->popdir + sizeof(struct dir_item);
+	struct dir_item d;
+	char *p;
+
+	memcpy(&d, c->data + c->popdir, sizeof(d));
+	pathev__buf_cut(&q->path, 0);
+	if (pathev__buf_room(&q->path, (size_t)d.dirlen + e->namelen + 1))
+		return -1;
+	p = q->path.data;
+	memcpy(p, dir, d.dirlen);
+	p += d.dirlen;
+	if (e->flags & HAS_NAME) {
+		if (d.dirlen && p[-1] != '/')
+			*p++ = '/';
+		ev->nameoff = (size_t)(p - q->path.data);
+		memcpy(p, name, e->namelen);
+		p += e->namelen;
+	} else {
+		const char *slash = d.dirlen > 1 ? memrchr(dir, '/', d.dirlen) : NULL;
+
+		ev->nameoff = slash ? (size_t)(slash + 1 - dir) : 0;
+	}
+	*p = '\0';
+	q->path.len = (size_t)(p - q->path.data);
+	ev->path = q->path.data;
+	ev->pathlen = q->path.len;
+	ev->root = d.root;
+	ev->reloff = d.reloff < ev->pathlen ? d.reloff : ev->pathlen;
+	return 0;
+}
+
+int pathev__queue_pop(struct pathev__queue *q, struct pathev_event *ev)
+{
+	struct pathev__queue_chunk *c;
+	struct event_item e;
+	size_t before, size;
+	const char *name;
+
+	if (!q->count)
+		return 0;
+	while (q->head->off == q->head->len)
+		drop_head(q);
+	c = q->head;
+	before = c->off;
+	memcpy(&e.what, c->data + c->off, sizeof(e.what));
+	if (!e.what) {
+		struct dir_item d;
+
+		memcpy(&d, c->data + c->off, sizeof(d));
+		c->popdir = c->off;
+		c->off += sizeof(d) + d.dirlen;
+	}
+	memcpy(&e, c->data + c->off, sizeof(e));
+	name = c->data + c->off + sizeof(e);
+	*ev = (struct pathev_event){
+		.what = e.what, .cookie = e.cookie, .error = e.error, .type = e.type,
+		.synthesized = (e.flags & SYNTHESIZED) != 0, .time_ns = e.time_ns,
+	};
+	if (!(e.flags & NO_PATH) && put_path(q, c, &e, name, ev))
+		goto nomem;
+	if (e.flags & HAS_OTHER) {
+		pathev__buf_cut(&q->other, 0);
+		if (pathev__buf_add(&q->other, name + e.namelen, e.otherlen))
+			goto nomem;
+		if (e.what & PATHEV_MOVED_TO)
+			ev->from = q->other.data;
+		else
+			ev->to = q->other.data;
+	}
+	size = sizeof(e) + e.namelen + e.otherlen;
+	c->off += size;
+	q->bytes -= c->off - before;
+	q->count--;
+	return 1;
+nomem:
+	c->off = before;
+	return -1;
+}
