@@ -20,8 +20,9 @@ int pathev__clock_poll_ms(int64_t now_ns, int64_t deadline_ns);
 
 /*
  * A duration: digits with an optional fraction, then nothing or s (seconds), ms, us, m
- * (minutes), h, d.  Strict: no sign, no space, nothing behind.  0 and *ns, or -1 with EINVAL
- * (not a duration) or ERANGE (more than 2^63 ns).
+ * (minutes), h, d.  Strict: no sign, no space, a digit on both sides of the point, nothing
+ * behind.  What is finer than a nanosecond is rounded up, so that a wait is never shorter than
+ * written.  0 and *ns, or -1 with EINVAL (not a duration) or ERANGE (2^63 ns or more).
  */
 int pathev__clock_parse(const char *text, int64_t *ns);
 
