@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+# What libpathev.a shows to a linker, and what it asks from one.
+
+load ../cli/helper
+
+setup() {
+	helper_setup
+	archive=$top_builddir/lib/libpathev.a
+	command -v "${NM:=nm}" >/dev/null || skip "no nm"
+}
+
+instrumented() {
+	"$NM" -P "$archive" | grep -q -e '__asan_' -e '__ubsan_' -e '__gcov_' -e '__llvm_'
+}
+
+@test "archive: every global symbol begins with pathev_" {
+	"$NM" -P -g "$archive" | awk 'NF >= 2 && $2 !~ /^[Uvw]$/ && $1 !~ /^pathev_/ &&
+		$1 !~ /^__odr_asan/ { print $1 }' >foreign
+	cat foreign
+	[ ! -s foreign ]
+	"$NM" -P -g "$archive" | grep -q '^pathev_open T'
+}
+
+@test "archive: neither prints, nor exits, nor changes the process" {
+	"$NM" -P -u "$archive" | awk '{ print $1 }' | sort -u >undefined
+	[ -s undefined ]
+	cat >forbidden <<-'END'
+		abort
+		atexit
+		chdir
+		chroot
+		dprintf
+		err
+		error
+		errx
+		exit
+		_exit
+		_Exit
+		fchdir
+		fork
+		fprintf
+		fputc
+		fputs
+		fwrite
+		perror
+		popen
+		printf
+		psignal
+		putc
+		putchar
+		putenv
+		puts
+		quick_exit
+		setenv
+		setlocale
+		sigaction
+		signal
+		sigprocmask
+		stderr
+		stdin
+		stdout
+		syslog
+		system
+		umask
+		unsetenv
+		uselocale
+		vdprintf
+		verr
+		verrx
+		vfork
+		vfprintf
+		vprintf
+		vwarn
+		vwarnx
+		warn
+		warnx
+		__dprintf_chk
+		__fprintf_chk
+		__printf_chk
+		__vdprintf_chk
+		__vfprintf_chk
+		__vprintf_chk
+	END
+	sort -o forbidden forbidden
+	comm -12 undefined forbidden >both
+	cat both
+	[ ! -s both ]
+}
+
+@test "archive: keeps no state of its own, so that watchers never meet" {
+	! instrumented || skip "built with instrumentation, which keeps some"
+	command -v size >/dev/null || skip "no size"
+	size -A "$archive" | awk '/:$|ex / { member = $1 }
+		$1 ~ /^\.(data|bss|tdata|tbss)$/ || $1 ~ /^\.(data|bss|tdata|tbss)\.[^r]/ {
+			if ($2 > 0) print member, $1, $2 }' >state
+	cat state
+	[ ! -s state ]
+}

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+# Another program builds against what `make install' puts in place.
+
+load ../cli/helper
+
+setup() {
+	helper_setup
+	dest=$BATS_TEST_TMPDIR/dest
+	# This is not a part of the make that may be running us.
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+		make -C "$top_builddir" install DESTDIR="$dest" >"$BATS_TEST_TMPDIR/install.log" 2>&1 ||
+		{ cat "$BATS_TEST_TMPDIR/install.log"; return 1; }
+	pc=$(find "$dest" -name pathev.pc)
+	header=$(find "$dest" -name pathev.h)
+	archive=$(find "$dest" -name libpathev.a)
+}
+
+sees_a_create() {	# sees_a_create FLAGS-FOR-PATHEV...
+	mkdir here
+	# shellcheck disable=SC2086
+	${CC:-cc} $CFLAGS -o epoll "$top_srcdir/tests/api/epoll.c" $LDFLAGS "$@"
+	run bounded ./epoll here
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$output" = "create here/file" ]
+}
+
+@test "install: an epoll program links the installed archive and sees a create" {
+	[ -n "$header" ] && [ -n "$archive" ]
+	sees_a_create -I"${header%/*}" "$archive"
+}
+
+@test "install: an epoll program builds with what pkg-config says" {
+	local flags
+
+	[ -n "$pc" ]
+	command -v pkg-config >/dev/null || skip "no pkg-config"
+	export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$dest
+	export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
+	flags=$(pkg-config --static --cflags --libs pathev)
+	echo "$flags"
+	# shellcheck disable=SC2086
+	sees_a_create $flags
+}
+
+@test "install: puts one header, one archive, and the three programs in place" {
+	local p
+
+	[ "$(find "$dest" -name '*.h' | wc -l)" -eq 1 ]
+	[ "$(find "$dest" -name '*.a' | wc -l)" -eq 1 ]
+	for p in pathwait pathwatch pathstat; do
+		[ -x "$(find "$dest" -path "*/bin/$p" -type f)" ]
+		[ -n "$(find "$dest" -path "*/man1/$p.1" -type f)" ]
+	done
+}

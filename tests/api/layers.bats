@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+# Includes point down, never up.
+
+load ../cli/helper
+
+# A module's layer: 1 bytes, deadlines, sizes; 2 pure parts, and kernel parts that may use
+# them; 3 the watcher.  Pure means: same input, same output, whatever the system does.
+layer() {
+	case $1 in
+	base | buf | clock | quote | table) echo "1 pure" ;;
+	filter | format | ignore | names | queue | render | settle | tally | watches) echo "2 pure" ;;
+	busy | inotify | intake | walk) echo "2 kernel" ;;
+	engine | pathev | tell) echo "3 kernel" ;;
+	*) return 1 ;;
+	esac
+}
+
+sources() {
+	(cd "$top_srcdir/$1" && ls -- *.[ch])
+}
+
+# what FILE includes between quotes
+includes() {
+	sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"\(.*\)".*/\1/p' "$1"
+}
+
+@test "layers: every file of the library is in the table above" {
+	local f
+
+	for f in $(sources lib); do
+		layer "${f%.[ch]}" >/dev/null || { echo "lib/$f: add it to layer()"; return 1; }
+	done
+}
+
+@test "layers: the library includes only what stands beside or below" {
+	local f i from to
+
+	for f in $(sources lib); do
+		from=$(layer "${f%.[ch]}")
+		for i in $(includes "$top_srcdir/lib/$f"); do
+			# The contract: types and constants, and nothing of ours behind them.
+			[ "$i" != pathev.h ] || continue
+			to=$(layer "${i%.h}") || { echo "lib/$f includes $i"; return 1; }
+			[ "${to%% *}" -le "${from%% *}" ] || { echo "lib/$f includes $i"; return 1; }
+		done
+	done
+}
+
+@test "layers: pathev.h includes nothing of ours" {
+	run includes "$top_srcdir/lib/pathev.h"
+	[ "$output" = "" ]
+}
+
+@test "layers: pure parts include no kernel part" {
+	local f i
+
+	for f in $(sources lib); do
+		[[ $(layer "${f%.[ch]}") = *pure ]] || continue
+		for i in $(includes "$top_srcdir/lib/$f"); do
+			[ "$i" = pathev.h ] || [[ $(layer "${i%.h}") = *pure ]] ||
+				{ echo "lib/$f includes $i"; return 1; }
+		done
+	done
+}
+
+@test "layers: only lib/inotify.c includes <sys/inotify.h>" {
+	run grep -l 'include.*<sys/inotify\.h>' "$top_srcdir"/lib/*.[ch] "$top_srcdir"/bin/*.[ch]
+	echo "$output"
+	[ "$output" = "$top_srcdir/lib/inotify.c" ]
+}
+
+@test "layers: programs reach the library through pathev.h and its few private helpers" {
+	local f i
+
+	for f in $(sources bin); do
+		for i in $(includes "$top_srcdir/bin/$f"); do
+			case $i in
+			pathev.h | filter.h | ignore.h | settle.h | tally.h | clock.h) ;;
+			*) [ -e "$top_srcdir/bin/$i" ] || { echo "bin/$f includes $i"; return 1; } ;;
+			esac
+		done
+	done
+}
+
+@test "layers: no source file includes config.h" {
+	run grep -n 'include.*config\.h' "$top_srcdir"/lib/*.[ch] "$top_srcdir"/bin/*.[ch]
+	echo "$output"
+	[ "$status" -eq 1 ]
+}
