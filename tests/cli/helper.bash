@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # helper.bash - what the bats files share: tests/README says how to use it.
 #
@@ -24,6 +24,7 @@ helper_setup() {
 		BATS_TEST_TMPDIR=$(mktemp -d "${BATS_TMPDIR:-/tmp}/pathev-test.XXXXXX")
 		helper_tmpdir=$BATS_TEST_TMPDIR
 	fi
+	BATS_TEST_TMPDIR=$(cd "$BATS_TEST_TMPDIR" && pwd)	# without double slashes
 	mkdir "$BATS_TEST_TMPDIR/work"
 	cd "$BATS_TEST_TMPDIR/work" || return
 	helper_started=()
