@@ -212,8 +212,8 @@ int pathev_busy(const char *path);
 struct pathev_format;
 
 enum {
-	PATHEV_FORMAT_RAW = 1,		/* paths as they are; else control bytes and backslash in
-					 * %w %f %{path} ... are escaped */
+	PATHEV_FORMAT_RAW = 1,		/* paths as they are; else what could split a line or steer
+					 * a terminal, and backslash, is escaped in %w %f %{path} ... */
 	PATHEV_FORMAT_NUL = 2,		/* a record ends with NUL; implies RAW */
 	PATHEV_FORMAT_NO_END = 4	/* nothing is added to the record's end */
 };
@@ -230,6 +230,10 @@ struct pathev_format *pathev_format_new_json(unsigned flags);
 struct pathev_format *pathev_format_new_csv(unsigned flags);
 void pathev_format_free(struct pathev_format *f);
 
+/* The columns of CSV, for who wants a header line.  Paths are exact, quoted as RFC 4180 says;
+ * what does not apply is empty; a record ends with a newline alone, as shell tools expect. */
+#define PATHEV_CSV_HEADER "seq,time,events,path,root,type,cookie,from,to,synthesized,error"
+
 /* Does the format show the events (%e, %{events}, JSON, CSV)?  Does it show from or to? */
 int pathev_format_shows_events(const struct pathev_format *f);
 int pathev_format_shows_pairs(const struct pathev_format *f);
@@ -237,10 +241,11 @@ int pathev_format_shows_pairs(const struct pathev_format *f);
 /*
  * Render one event into buf as snprintf(3) does, but without a NUL at the end: at most size
  * bytes are written, the full length is returned; where it is larger than size, grow and
- * render again.  No allocation, no locale but the process's.
+ * render again.  No allocation, no locale but the process's.  f remembers how the last second
+ * is written, so it belongs to one thread at a time.
  */
-size_t pathev_format_render(const struct pathev_format *f, const struct pathev_event *ev,
-			    char *buf, size_t size);
+size_t pathev_format_render(struct pathev_format *f, const struct pathev_event *ev, char *buf,
+			    size_t size);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * render.c - renders an event by a compiled format
+ *
+ * In the file's order: the strings of an event, numbers and times, the operations of a text
+ * format, JSON, CSV.  This runs once per event: no allocation, no stdio; strftime(3) runs once
+ * per second.
+ */
+#include "format.h"
+
+#include "names.h"
+#include "quote.h"
+
+#include <assert.h>
+#include <string.h>
+#include <time.h>
+
+/* A part of an event's strings; s is NULL when the event has no such string. */
+struct piece {
+	const char *s;
+	size_t len;
+};
+
+static struct piece string(const char *s)
+{
+	return (struct piece){ s, s ? strlen(s) : 0 };
+}
+
+static struct piece tail(const struct pathev_event *ev, size_t off)
+{
+	if (!ev->path)
+		return (struct piece){ 0 };
+	return (struct piece){ ev->path + off, ev->pathlen - off };
+}
+
+static int is_root(const struct pathev_event *ev)
+{
+	return ev->reloff == ev->pathlen;
+}
+
+/* As dirname(1): what `%{dir}/%{name}' needs to be the path again. */
+static struct piece dir_of(const struct pathev_event *ev)
+{
+	size_t len = ev->nameoff;
+
+	if (!ev->path)
+		return (struct piece){ 0 };
+	while (len && ev->path[len - 1] == '/')
+		len--;
+	if (len)
+		return (struct piece){ ev->path, len };
+	return string(ev->path[0] == '/' ? "/" : ".");
+}
+
+static struct piece piece_of(enum op_kind kind, const struct pathev_event *ev)
+{
+	switch (kind) {
+	case OP_PATH:
+		return tail(ev, 0);
+	case OP_REL:
+		return tail(ev, ev->reloff);
+	case OP_ROOT:
+		return string(ev->root);
+	case OP_DIR:
+		return dir_of(ev);
+	case OP_NAME:
+		return tail(ev, ev->nameoff);
+	case OP_INSIDE:
+		return tail(ev, is_root(ev) ? ev->pathlen : ev->nameoff);
+	case OP_FROM:
+		return string(ev->from);
+	case OP_TO:
+		return string(ev->to);
+	default:
+		return (struct piece){ 0 };
+	}
+}
+
+static const char *type_word(char type)
+{
+	switch (type) {
+	case 'd':
+		return "dir";
+	case 'f':
+		return "file";
+	case 'l':
+		return "link";
+	case 'p':
+		return "fifo";
+	case 's':
+		return "socket";
+	case 'c':
+		return "char";
+	case 'b':
+		return "block";
+	default:
+		return "";
+	}
+}
+
+static void puts_out(struct pathev__out *o, const char *s)
+{
+	pathev__out_put(o, s, strlen(s));
+}
+
+/* Decimal, with zeros in front up to width. */
+static void put_number(struct pathev__out *o, uint64_t v, size_t width)
+{
+	char digits[20], *p = digits + sizeof(digits);
+	const char *end = p;
+
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v || (size_t)(end - p) < width);
+	pathev__out_put(o, p, (size_t)(end - p));
+}
+
+static void put_hex(struct pathev__out *o, uint32_t v)
+{
+	char digits[8], *p = digits + sizeof(digits);
+
+	do {
+		*--p = "0123456789abcdef"[v & 15];
+		v >>= 4;
+	} while (v);
+	pathev__out_put(o, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+#define NS_PER_S 1000000000
+
+/* Rounded down, so that the fraction counts up before 1970 as well. */
+static int64_t seconds(int64_t ns)
+{
+	return ns / NS_PER_S - (ns % NS_PER_S < 0);
+}
+
+static void put_fraction(struct pathev__out *o, int64_t ns, int digits)
+{
+	int64_t rest = ns % NS_PER_S;
+	uint64_t v = (uint64_t)(rest < 0 ? rest + NS_PER_S : rest);
+
+	for (int i = digits; i < 9; i++)
+		v /= 10;
+	put_number(o, v, (size_t)digits);
+}
+
+static void put_stamp(struct pathev__out *o, struct stamp *s, int64_t ns)
+{
+	int64_t second = seconds(ns);
+
+	if (s->second != second) {
+		time_t t = (time_t)second;
+		struct tm tm = { 0 };
+		if (s->utc)
+			gmtime_r(&t, &tm);
+		else
+			localtime_r(&t, &tm);
+		s->len = strftime(s->text, s->cap, s->fmt, &tm);
+		s->second = second;
+	}
+	pathev__out_put(o, s->text, s->len);
+}
+
+static void put_epoch(struct pathev__out *o, int64_t ns)
+{
+	uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+
+	if (ns < 0)
+		pathev__out_putc(o, '-');
+	put_number(o, v / NS_PER_S, 1);
+	pathev__out_putc(o, '.');
+	put_number(o, v % NS_PER_S, 9);
+}
+
+/* The names with sep between them; quote, unless it is 0, around each. */
+static void put_events(struct pathev__out *o, uint32_t what, char sep, char quote)
+{
+	const char *name;
+	int more = 0;
+
+	while ((name = pathev__names_take(&what))) {
+		if (more++)
+			pathev__out_putc(o, sep);
+		if (quote)
+			pathev__out_putc(o, quote);
+		puts_out(o, name);
+		if (quote)
+			pathev__out_putc(o, quote);
+	}
+}
+
+static void put_upper(struct pathev__out *o, const struct pathev_event *ev, char sep)
+{
+	char names[PATHEV__NAMES_SIZE];
+	size_t len = pathev__names_upper(ev->what, ev->type == 'd', sep, names, sizeof(names));
+
+	assert(len < sizeof(names));
+	pathev__out_put(o, names, len);
+}
+
+/* A JSON value for any bytes: a string where they are UTF-8, else an object with b64. */
+static void put_json_value(struct pathev__out *o, struct piece p)
+{
+	if (!p.s) {
+		puts_out(o, "null");
+	} else if (pathev__quote_json(o, p.s, p.len)) {
+		puts_out(o, "{\"b64\":");
+		pathev__quote_base64(o, p.s, p.len);
+		pathev__out_putc(o, '}');
+	}
+}
+
+static void put_piece(struct pathev__out *o, enum quote quote, struct piece p)
+{
+	if (quote == QUOTE_JSON) {
+		put_json_value(o, p);
+		return;
+	}
+	if (!p.s)
+		p.s = "";
+	switch (quote) {
+	case QUOTE_SH:
+		pathev__quote_sh(o, p.s, p.len, 0);
+		break;
+	case QUOTE_SH_ONE_LINE:
+		pathev__quote_sh(o, p.s, p.len, PATHEV__SH_ONE_LINE);
+		break;
+	case QUOTE_RAW:
+		pathev__out_put(o, p.s, p.len);
+		break;
+	default:
+		pathev__quote_text(o, p.s, p.len);
+	}
+}
+
+/* %w: the directory that the name is in, or the watched path itself, with a slash behind it. */
+static void put_watched(struct pathev__out *o, enum quote quote, const struct pathev_event *ev)
+{
+	struct piece p = tail(ev, 0);
+
+	if (!p.s)
+		return;
+	if (!is_root(ev))
+		p.len = ev->nameoff;
+	put_piece(o, quote, p);
+	if (is_root(ev) && ev->type == 'd' && p.len && p.s[p.len - 1] != '/')
+		pathev__out_putc(o, '/');
+}
+
+static void put_op(struct pathev__out *o, const struct pathev_format *f, const struct op *op,
+		   const struct pathev_event *ev)
+{
+	switch (op->kind) {
+	case OP_TEXT:
+		pathev__out_put(o, f->text.data + op->off, op->len);
+		break;
+	case OP_EVENTS:
+		put_events(o, ev->what, ',', 0);
+		break;
+	case OP_TYPE:
+		puts_out(o, type_word(ev->type));
+		break;
+	case OP_COOKIE:
+		put_number(o, ev->cookie, 1);
+		break;
+	case OP_COOKIE_HEX:
+		put_hex(o, ev->cookie);
+		break;
+	case OP_EPOCH:
+		put_epoch(o, ev->time_ns);
+		break;
+	case OP_SEQ:
+		put_number(o, ev->seq, 1);
+		break;
+	case OP_WATCHED:
+		put_watched(o, op->quote, ev);
+		break;
+	case OP_UPPER:
+		put_upper(o, ev, op->sep);
+		break;
+	case OP_STAMP:
+		put_stamp(o, op->stamp, ev->time_ns);
+		break;
+	case OP_FRACTION:
+		put_fraction(o, ev->time_ns, op->digits);
+		break;
+	default:
+		put_piece(o, op->quote, piece_of(op->kind, ev));
+	}
+}
+
+static void put_time(struct pathev__out *o, struct stamp *second, int64_t ns)
+{
+	put_stamp(o, second, ns);
+	pathev__out_putc(o, '.');
+	put_fraction(o, ns, 9);
+	pathev__out_putc(o, 'Z');
+}
+
+/* A member that has a path, nothing if there is none.  key as in `,"path'; what is no Unicode
+ * text has _b64 behind its key. */
+static void put_json_path(struct pathev__out *o, const char *key, struct piece p)
+{
+	size_t before = o->len;
+
+	if (!p.s)
+		return;
+	puts_out(o, key);
+	puts_out(o, "\":");
+	if (pathev__quote_json(o, p.s, p.len)) {
+		o->len = before;
+		puts_out(o, key);
+		puts_out(o, "_b64\":");
+		pathev__quote_base64(o, p.s, p.len);
+	}
+}
+
+static struct piece error_text(const struct pathev_event *ev)
+{
+	return string(ev->what & PATHEV_ERROR ? strerror(ev->error) : NULL);
+}
+
+static void put_json(struct pathev__out *o, const struct pathev_format *f,
+		     const struct pathev_event *ev)
+{
+	pathev__out_putc(o, '{');
+	if (ev->seq) {
+		puts_out(o, "\"seq\":");
+		put_number(o, ev->seq, 1);
+		pathev__out_putc(o, ',');
+	}
+	puts_out(o, "\"time\":\"");
+	put_time(o, f->second, ev->time_ns);
+	puts_out(o, "\",\"events\":[");
+	put_events(o, ev->what, ',', '"');
+	pathev__out_putc(o, ']');
+	put_json_path(o, ",\"path", piece_of(OP_PATH, ev));
+	put_json_path(o, ",\"root", piece_of(OP_ROOT, ev));
+	if (*type_word(ev->type))
+		put_json_path(o, ",\"type", string(type_word(ev->type)));
+	if (ev->cookie) {
+		puts_out(o, ",\"cookie\":");
+		put_number(o, ev->cookie, 1);
+	}
+	put_json_path(o, ",\"from", piece_of(OP_FROM, ev));
+	put_json_path(o, ",\"to", piece_of(OP_TO, ev));
+	if (ev->synthesized)
+		puts_out(o, ",\"synthesized\":true");
+	put_json_path(o, ",\"error", error_text(ev));
+	pathev__out_putc(o, '}');
+}
+
+static void put_csv_piece(struct pathev__out *o, struct piece p)
+{
+	pathev__out_putc(o, ',');
+	if (p.s)
+		pathev__quote_csv(o, p.s, p.len);
+}
+
+/* The columns of PATHEV_CSV_HEADER. */
+static void put_csv(struct pathev__out *o, const struct pathev_format *f,
+		    const struct pathev_event *ev)
+{
+	if (ev->seq)
+		put_number(o, ev->seq, 1);
+	pathev__out_putc(o, ',');
+	put_time(o, f->second, ev->time_ns);
+	pathev__out_putc(o, ',');
+	put_events(o, ev->what, ' ', 0);
+	put_csv_piece(o, piece_of(OP_PATH, ev));
+	put_csv_piece(o, piece_of(OP_ROOT, ev));
+	put_csv_piece(o, string(type_word(ev->type)));
+	pathev__out_putc(o, ',');
+	if (ev->cookie)
+		put_number(o, ev->cookie, 1);
+	put_csv_piece(o, piece_of(OP_FROM, ev));
+	put_csv_piece(o, piece_of(OP_TO, ev));
+	put_csv_piece(o, string(ev->synthesized ? "true" : NULL));
+	put_csv_piece(o, error_text(ev));
+}
+
+size_t pathev_format_render(struct pathev_format *f, const struct pathev_event *ev, char *buf,
+			    size_t size)
+{
+	struct pathev__out o = { buf, size, 0 };
+
+	if (f->kind == JSON)
+		put_json(&o, f, ev);
+	if (f->kind == CSV)
+		put_csv(&o, f, ev);
+	for (size_t i = 0; i < f->nops; i++)
+		put_op(&o, f, &f->op[i], ev);
+	return o.len;
+}
