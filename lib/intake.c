@@ -21,7 +21,8 @@ enum { BLOCK_BYTES = 64 * 1024 };
 
 struct pathev__intake_block {
 	struct pathev__intake_block *next;
-	int64_t time_ns;	/* when its bytes were read: one block, one time */
+	int64_t time_ns;	/* of its first read */
+	int64_t since_ns;
 	size_t off;		/* of the next record */
 	size_t len;
 	char data[BLOCK_BYTES];
@@ -193,7 +194,14 @@ static int mark_record(struct pathev__intake *in, const struct pathev__record *r
 	return 0;
 }
 
-int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns)
+static void set_times(struct pathev__intake *in, const struct pathev__intake_block *b)
+{
+	in->time_ns = b->time_ns;
+	in->since_ns = b->since_ns;
+}
+
+int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns,
+			  int64_t since_ns)
 {
 	struct pathev__intake_block *b = in->tail;
 	const char *data = b->data + b->len;
@@ -212,11 +220,13 @@ int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns
 			break;
 		off += size;
 	}
-	if (b->off == b->len)
+	if (b->off == b->len) {
 		b->time_ns = time_ns;
+		b->since_ns = since_ns;
+	}
 	b->len += off;
 	if (in->pos == in->end)
-		in->time_ns = b->time_ns;
+		set_times(in, b);
 	in->end += off;
 	return off == len ? 0 : -1;
 }
@@ -256,7 +266,7 @@ void pathev__intake_skip(struct pathev__intake *in)
 		pathev__table_clear(&in->marks);
 		in->nmarks = 0;
 	}
-	in->time_ns = in->head->time_ns;
+	set_times(in, in->head);
 }
 
 void pathev__intake_drop(struct pathev__intake *in)

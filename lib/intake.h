@@ -28,6 +28,7 @@ struct pathev__intake {
 	uint64_t future;			/* behind the one peeked at: what is still to come */
 	uint64_t end;				/* behind the last record */
 	int64_t time_ns;			/* when the next record was read */
+	int64_t since_ns;			/* it was queued after this time */
 	struct pathev__intake_mark *mark;	/* what may be asked for, see the .c file */
 	uint32_t nmarks;
 	size_t capmarks;
@@ -41,10 +42,11 @@ void pathev__intake_fini(struct pathev__intake *in);
 void *pathev__intake_room(struct pathev__intake *in, size_t *len);
 
 /*
- * len bytes were read into the room at time_ns.  0, or -1: ENOMEM, or EBADMSG when they are not
+ * len bytes were read into the room at time_ns, from a queue that was empty at since_ns.  0, or -1: ENOMEM, or EBADMSG when they are not
  * whole records; the bytes before that are kept.
  */
-int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns);
+int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns,
+			  int64_t since_ns);
 
 /* The next record: 1, its bytes stay until it is skipped; 0: none.  From here until the skip it
  * is the present, and only what is behind it is the future. */

@@ -136,6 +136,11 @@ int pathev__queue_push(struct pathev__queue *q, const struct pathev__queue_in *i
 	};
 	size_t before;
 
+	/* empty again: start over at the front, where the cache is warm */
+	if (c && !q->count && c == q->head) {
+		c->off = c->len = 0;
+		c->dir = c->popdir = SIZE_MAX;
+	}
 	if (!c || c->cap - c->len < event + dir)
 		c = new_chunk(q, event + dir);
 	if (!c)

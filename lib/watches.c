@@ -315,6 +315,19 @@ void pathev__watches_cut(struct pathev__watches *t, uint32_t node)
 	t->version++;
 }
 
+int pathev__watches_remove(struct pathev__watches *t, uint32_t node)
+{
+	int wd;
+
+	pathev__watches_cut(t, node);
+	if (t->node[node].children)
+		return -1;
+	wd = pathev__watches_unbind(t, node);
+	free_node(t, node);
+	t->cuts--;
+	return wd;
+}
+
 enum { UNKNOWN, KEEP, GONE };
 
 /* Is there a cut at or above a node?  fate holds the answers found so far. */

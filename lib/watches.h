@@ -81,6 +81,12 @@ int pathev__watches_move(struct pathev__watches *t, uint32_t node, uint32_t pare
 void pathev__watches_cut(struct pathev__watches *t, uint32_t node);
 
 /*
+ * Take a node out and forget it at once if nothing is below it; else as cut.  What the descriptor
+ * number of a forgotten node was, if no other node has it, else -1.
+ */
+int pathev__watches_remove(struct pathev__watches *t, uint32_t node);
+
+/*
  * Remove all that was cut.  Every descriptor that no node has any more is handed to drop.
  * Takes time in proportion to the whole tree: collect some cuts first.  0 or -1 with ENOMEM,
  * nothing done.

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine.h - the inside of a watcher, shared by the files that make it
+ *
+ *	pathev.c   its life: open, add, remove, wait, next; which work is done when
+ *	follow.c   acts on one kernel record: the tree follows, events are told
+ *	look.c     looks at directories: watch, read, tell what was found
+ *	roots.c    the added paths, which are names: binds them to what is there
+ *	tell.c     lets an event through to the queue, or not
+ *
+ * One difficulty shapes it all: records tell the past, and a look at the file system sees the
+ * present.  We keep them apart by asking the future.  After every look the kernel's queue is
+ * emptied into the intake; if a record there, not yet acted on, renames, removes or replaces
+ * a directory on the path that was looked at, then what was seen may belong to another place,
+ * and it is thrown away and looked at again later.  If there is none, then the path meant all
+ * the time what our tree says it means.  (A directory changes its names under its lock, and
+ * queues the record before it lets go, so that no second change can come between.)
+ */
+#ifndef PATHEV_ENGINE_H
+#define PATHEV_ENGINE_H
+
+#include "buf.h"
+#include "intake.h"
+#include "pathev.h"
+#include "queue.h"
+#include "table.h"
+#include "walk.h"
+#include "watches.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Why a directory is to be looked at, and with that, what is told of its contents. */
+enum pathev__mode {
+	PATHEV__QUIET,		/* nothing: it is there at the start */
+	PATHEV__LIST,		/* EXISTS: a listing */
+	PATHEV__NEW,		/* CREATE: it came, by creation or from outside */
+	PATHEV__CHANGED,	/* after an overflow: what changed since */
+	PATHEV__MOVED		/* nothing: it was renamed, only its directories are gone over */
+};
+
+/* Flags of nodes, besides those of watches.h. */
+enum {
+	PATHEV__NODE_MODE = 7 * PATHEV__NODE_USER,	/* a pathev__mode */
+	PATHEV__NODE_PENDING = 8 * PATHEV__NODE_USER,	/* to be looked at */
+	PATHEV__NODE_ARRIVED = 16 * PATHEV__NODE_USER,	/* moved here, MOVED_TO is still to come */
+	PATHEV__NODE_BLIND = 32 * PATHEV__NODE_USER,	/* cannot be watched, and that was told */
+	PATHEV__NODE_TRY = 64 * PATHEV__NODE_USER,	/* this bit and up: a count of tries */
+	PATHEV__TRIES = 7
+};
+
+/*
+ * A place where the meaning of an added path is decided: a name in a directory that leads to it,
+ * or a directory on the way whose own renaming is noticed.
+ */
+struct pathev__anchor {
+	int wd;
+	uint32_t root;
+	uint32_t round;	/* the root's, when it was last needed */
+	int link;	/* the name may be of something else than a directory */
+	char *name;	/* owned; NULL: MOVE_SELF and DELETE_SELF of wd itself count */
+	int last;	/* the added path's own last component */
+};
+
+struct pathev__root {
+	char *given;		/* as added; NULL: removed */
+	char *removed;		/* what given was, for the events that still wait */
+	char *path;		/* without slashes at its end */
+	size_t len;
+	size_t reloff;		/* where the part below begins */
+	uint32_t flags;
+	uint32_t node;		/* what the name is bound to, or NIL */
+	int is_dir;
+	int told;		/* the name is bound, as far as events tell */
+	int unsure;		/* the last look was overtaken: look again */
+	uint32_t round;		/* counts how often the path was resolved */
+	int ghost;		/* the watch of what was bound until just now; -1: none */
+	dev_t dev;
+	struct pathev__fs fs;
+	uint64_t quiet_until;	/* records before this position are from before it was armed */
+};
+
+/*
+ * What the records still in the intake say about names in a directory that was looked at: until
+ * they were acted on, only a name that a record has created counts as told.
+ */
+struct pathev__window {
+	int wd;
+	uint64_t until;			/* position */
+	struct pathev__buf names;	/* per name: 1 or 0 (told), the name, NUL */
+	struct pathev__table table;	/* offsets in names */
+};
+
+/* Records of access to a directory, or to what is in it, that our own look has caused. */
+struct pathev__noise {
+	uint32_t node;
+	uint64_t until;		/* position */
+};
+
+/* A rename that was seen leaving: what its MOVED_TO will want to know. */
+struct pathev__move {
+	uint32_t cookie;		/* 0: unused */
+	uint32_t root;
+	struct pathev__buf from;	/* the old path */
+	int skip;			/* this MOVED_FROM was told already (an exchange) */
+};
+
+enum { PATHEV__MOVES = 64 };
+
+struct pathev__nodes {		/* a list of nodes */
+	uint32_t *node;
+	size_t len, cap;
+};
+
+struct pathev {
+	struct pathev_options opt;
+	int fd;				/* inotify */
+	int epfd;			/* what the caller polls: fd and timer */
+	int timerfd;			/* -1 until needed */
+	int64_t timer_ns;		/* what it is set to; -1: nothing */
+
+	struct pathev__intake in;
+	struct pathev__watches tree;
+	struct pathev__queue queue;
+	int64_t empty_ns;		/* when the kernel's queue was last seen empty */
+	int max_wd;
+
+	struct pathev__root *root;
+	uint32_t nroots;
+	uint32_t nremoved;
+	size_t caproots;
+	int nested;			/* an added path may lie below another one */
+	struct pathev__anchor *anchor;
+	uint32_t nanchors;
+	size_t capanchors;
+	struct pathev__table anchors;	/* by wd */
+
+	struct pathev__nodes now;	/* to look at before the next record */
+	struct pathev__nodes list;	/* to look at when there is nothing else to do */
+	struct pathev__nodes later;	/* a look was overtaken: again when the intake is empty */
+	int64_t later_ns;		/* and not before this time */
+	int want_ready;			/* READY is to be told when nothing is left to look at */
+
+	struct pathev__window *window;
+	size_t nwindows, capwindows;
+	struct pathev__noise *noise;	/* our own looks, as they will show in the records */
+	size_t nnoise, capnoise;
+	struct pathev__move move[PATHEV__MOVES];
+	unsigned next_move;
+	uint32_t held_cookie;		/* the MOVED_FROM at the head waits ... */
+	int64_t held_ns;		/* ... until then; -1: nothing waits */
+
+	int lost;			/* queue_limit was reached: start over when it is empty */
+	int64_t lost_ns;		/* changes since this time are told after an overflow */
+	struct pathev__watches old;	/* the tree from before the loss, until all is looked at */
+	int recovering;
+	dev_t *seen_dev;		/* file systems that were found to be whole */
+	size_t nseen, capseen;
+
+	/* the directory of the last event told, so that a run of events renders it once */
+	struct pathev__buf dir;
+	uint32_t dir_node, dir_version, dir_root, dir_depth;
+
+	struct pathev__buf full;	/* scratch: of an event */
+	struct pathev__buf other;	/* scratch: from or to */
+	struct pathev__buf entries;	/* scratch: a directory's entries */
+	struct pathev__nodes alias, dst;	/* scratch: nodes of one descriptor */
+	struct pathev__nodes touched;	/* scratch: roots that a record touches */
+};
+
+/* pathev.c */
+int pathev__drain(struct pathev *pv);	/* empty the kernel's queue into the intake */
+int pathev__nodes_add(struct pathev__nodes *l, uint32_t node);
+int pathev__sweep(struct pathev *pv);
+int pathev__recover(struct pathev *pv);	/* after a loss: tell it, and start over */
+
+/* follow.c */
+int pathev__follow(struct pathev *pv, const struct pathev__record *rec);	/* 0, -1; 1: hold */
+int pathev__aliases(struct pathev *pv, int wd, struct pathev__nodes *l);
+/* What a rename goes to (in pv->other), or came from; NULL: not in scope. */
+const char *pathev__goes_to(struct pathev *pv, const struct pathev__record *to, uint32_t root);
+const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t root);
+int pathev__remember(struct pathev *pv, uint32_t cookie, uint32_t root, const char *from,
+		     size_t len);
+
+/* look.c */
+int pathev__pend(struct pathev *pv, uint32_t node, enum pathev__mode mode);
+int pathev__look(struct pathev *pv, uint32_t node);
+int pathev__look_now(struct pathev *pv);	/* all that cannot wait for the next record */
+int pathev__overtaken(struct pathev *pv, uint32_t node);
+int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec);
+/* Is a directory of this name below that one to be watched? */
+int pathev__enters(struct pathev *pv, uint32_t parent, const char *name, size_t len);
+/* Nobody writes the regular file, as far as can be told? */
+int pathev__is_complete(const char *path, size_t len);
+
+/* roots.c */
+uint32_t pathev__root_find(const struct pathev *pv, const char *given);
+/* Bind an added path to what is there now; how is the event that led here, for the record. */
+int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, uint32_t how);
+/* An event about a name or directory that an added path depends on; other as in pathev__tell. */
+int pathev__root_record(struct pathev *pv, const struct pathev__record *rec,
+			const struct pathev__record *to);
+void pathev__root_unbind(struct pathev *pv, uint32_t root);	/* and drop what is below */
+void pathev__root_fini(struct pathev *pv, uint32_t root);
+int pathev__root_overtaken(const struct pathev *pv, uint32_t root);
+/* The added path whose own name this is, or NIL. */
+uint32_t pathev__root_named(const struct pathev *pv, int wd, const char *name);
+uint32_t pathev__root_mask(const struct pathev *pv, const struct pathev__root *r);
+void pathev__unwatch(struct pathev *pv, int wd);	/* unless something still needs it */
+void pathev__nesting(struct pathev *pv);
+
+/* tell.c */
+
+/* An event about a name in a directory, or with name NULL about a node itself. */
+struct pathev__tell {
+	uint32_t what;
+	uint32_t node;
+	const char *name;
+	size_t len;
+	char type;
+	uint32_t cookie;
+	int error;
+	int synthesized;
+	const char *other;	/* from or to */
+	size_t otherlen;
+};
+int pathev__tell(struct pathev *pv, const struct pathev__tell *t);
+int pathev__tell_own(struct pathev *pv, uint32_t what);		/* READY, OVERFLOW */
+/* An event about an added path itself, which need not be bound. */
+int pathev__tell_root(struct pathev *pv, uint32_t root, const struct pathev__tell *t);
+
+/* Make pv->dir the path of a directory.  Its root, or NIL when it is not in the tree. */
+int pathev__dir(struct pathev *pv, uint32_t node, uint32_t *root);
+/* The path of a name in it, in pv->full. */
+int pathev__full(struct pathev *pv, const char *name, size_t len);
+unsigned pathev__verdict(struct pathev *pv, uint32_t node, const char *name, size_t len, int is_dir);
+
+struct pathev__window *pathev__window_find(struct pathev *pv, int wd);
+struct pathev__window *pathev__window_open(struct pathev *pv, int wd);
+int pathev__window_note(struct pathev__window *w, const char *name, size_t len, int told);
+/* The told byte of a name, or NULL when no record in the window binds it. */
+char *pathev__window_name(const struct pathev__window *w, const char *name, size_t len);
+void pathev__windows_close(struct pathev *pv, int all);
+
+#endif

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * follow.c - acts on one kernel record: the tree follows, events are told
+ *
+ * A rename comes as two records, MOVED_FROM and MOVED_TO, which need not be neighbours.  All of
+ * it is done to the tree when the first is acted on, because the file system did so too: what
+ * comes between is already under the new name.  Therefore the first may have to wait, for a few
+ * milliseconds, until the second was read or is not to be expected any more.
+ */
+#include "engine.h"
+
+#include "base.h"
+#include "clock.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static const uint32_t BINDS = PATHEV_CREATE | PATHEV_MOVED_TO;
+static const uint32_t UNBINDS = PATHEV_DELETE | PATHEV_MOVED_FROM;
+static const int64_t PAIR_NS = 10 * PATHEV__NS_PER_MS;
+
+int pathev__aliases(struct pathev *pv, int wd, struct pathev__nodes *l)
+{
+	l->len = 0;
+	for (uint32_t v = pathev__watches_by_wd(&pv->tree, wd); v != PATHEV__NIL;
+	     v = pv->tree.node[v].alias)
+		if (pathev__nodes_add(l, v))
+			return -1;
+	return 0;
+}
+
+static int tell_record(struct pathev *pv, uint32_t node, const struct pathev__record *rec,
+		       const char *other)
+{
+	struct pathev__tell t = {
+		.what = rec->what, .node = node, .name = rec->namelen ? rec->name : NULL,
+		.len = rec->namelen, .type = rec->is_dir ? 'd' : 0, .cookie = rec->cookie,
+		.other = other, .otherlen = other ? strlen(other) : 0,
+	};
+
+	return pathev__tell(pv, &t);
+}
+
+/* Forget a directory that has lost its name. */
+static void forget(struct pathev *pv, uint32_t node)
+{
+	pathev__unwatch(pv, pathev__watches_remove(&pv->tree, node));
+}
+
+/* A directory has taken a name: what had it before is gone. */
+static int arrive(struct pathev *pv, uint32_t dir, const struct pathev__record *rec)
+{
+	uint32_t child = pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen);
+
+	if (child != PATHEV__NIL)
+		forget(pv, child);
+	if (!rec->is_dir || !pathev__enters(pv, dir, rec->name, rec->namelen))
+		return 0;
+	child = pathev__watches_add(&pv->tree, dir, rec->name, rec->namelen);
+	if (child == PATHEV__NIL)
+		return -1;
+	return pathev__pend(pv, child, PATHEV__NEW);
+}
+
+/*
+ * May a record be told, where the directory was looked at while it was under way?  A name that
+ * the look has left to the records counts as told once a record has bound it.
+ */
+static int is_tellable(struct pathev *pv, const struct pathev__record *rec)
+{
+	struct pathev__window *w = pv->nwindows ? pathev__window_find(pv, rec->wd) : NULL;
+	char *told = w && rec->namelen ? pathev__window_name(w, rec->name, rec->namelen) : NULL;
+	int was;
+
+	if (!told)
+		return 1;
+	was = *told;
+	if (rec->what & BINDS)
+		*told = 1;
+	else if (rec->what & UNBINDS)
+		*told = 0;
+	return was || rec->what & BINDS;
+}
+
+/*
+ * Renames
+ */
+
+int pathev__remember(struct pathev *pv, uint32_t cookie, uint32_t root, const char *from,
+		     size_t len)
+{
+	struct pathev__move *m = &pv->move[pv->next_move++ % PATHEV__MOVES];
+
+	m->cookie = cookie;
+	m->root = root;
+	m->skip = 0;
+	pathev__buf_cut(&m->from, 0);
+	return pathev__buf_add(&m->from, from, len);
+}
+
+const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t root)
+{
+	const char *from = NULL;
+
+	for (unsigned i = 0; i < PATHEV__MOVES; i++) {
+		const struct pathev__move *m = &pv->move[i];
+
+		if (!cookie || m->cookie != cookie || m->skip)
+			continue;
+		if (m->root == root)
+			return m->from.data;
+		from = m->from.data;
+	}
+	return from;
+}
+
+static struct pathev__move *find_skip(struct pathev *pv, uint32_t cookie)
+{
+	for (unsigned i = 0; i < PATHEV__MOVES; i++)
+		if (pv->move[i].cookie == cookie && pv->move[i].skip)
+			return &pv->move[i];
+	return NULL;
+}
+
+/* The node that a rename goes to: below the same root if there is a choice, or NIL. */
+static uint32_t goal(const struct pathev *pv, int wd, uint32_t root)
+{
+	uint32_t found = PATHEV__NIL;
+
+	for (uint32_t v = pathev__watches_by_wd(&pv->tree, wd); v != PATHEV__NIL;
+	     v = pv->tree.node[v].alias) {
+		uint32_t r = pathev__watches_root(&pv->tree, v, NULL);
+
+		if (r == root)
+			return v;
+		if (r != PATHEV__NIL)
+			found = v;
+	}
+	return found;
+}
+
+const char *pathev__goes_to(struct pathev *pv, const struct pathev__record *to, uint32_t root)
+{
+	uint32_t node = goal(pv, to->wd, root), r, depth;
+
+	if (node == PATHEV__NIL) {
+		r = pathev__root_named(pv, to->wd, to->name);
+		return r == PATHEV__NIL ? NULL : pv->root[r].path;
+	}
+	r = pathev__watches_root(&pv->tree, node, &depth);
+	if (pv->opt.max_depth && depth + 1 > pv->opt.max_depth)
+		return NULL;
+	if (pathev__verdict(pv, node, to->name, to->namelen, to->is_dir) & PATHEV_HIDE)
+		return NULL;
+	if (pathev__dir(pv, node, &r) || pathev__full(pv, to->name, to->namelen))
+		return NULL;
+	pathev__buf_cut(&pv->other, 0);
+	if (pathev__buf_add(&pv->other, pv->full.data, pv->full.len))
+		return NULL;
+	return pv->other.data;
+}
+
+/* Does this MOVED_FROM matter so much that its other half is waited for? */
+static int wants_pair(const struct pathev *pv, const struct pathev__record *rec)
+{
+	if (pv->opt.pair_ns >= 0 && pv->opt.want & PATHEV_MOVED_FROM &&
+	    (pathev__watches_by_wd(&pv->tree, rec->wd) != PATHEV__NIL ||
+	     pathev__root_named(pv, rec->wd, rec->name) != PATHEV__NIL))
+		return 1;
+	for (uint32_t v = pathev__watches_by_wd(&pv->tree, rec->wd); rec->is_dir && v != PATHEV__NIL;
+	     v = pv->tree.node[v].alias)
+		if (pathev__watches_child(&pv->tree, v, rec->name, rec->namelen) != PATHEV__NIL)
+			return 1;
+	return 0;
+}
+
+/* The kernel says MOVE_SELF behind both halves: where it is there, the other will not come. */
+static int has_left(const struct pathev *pv, const struct pathev__record *rec)
+{
+	for (uint32_t v = pathev__watches_by_wd(&pv->tree, rec->wd); rec->is_dir && v != PATHEV__NIL;
+	     v = pv->tree.node[v].alias) {
+		uint32_t x = pathev__watches_child(&pv->tree, v, rec->name, rec->namelen);
+
+		if (x != PATHEV__NIL && pv->tree.node[x].wd >= 0 &&
+		    pathev__intake_move_self(&pv->in, pv->tree.node[x].wd))
+			return 1;
+	}
+	return 0;
+}
+
+/* Find the other half.  1: *to is it; 0: there is none; 2: wait; -1: error. */
+static int find_pair(struct pathev *pv, const struct pathev__record *rec, struct pathev__record *to)
+{
+	int64_t now;
+
+	if (pathev__intake_moved_to(&pv->in, rec->cookie, to))
+		return 1;
+	if (!wants_pair(pv, rec) || has_left(pv, rec))
+		return 0;
+	if (pathev__drain(pv))
+		return -1;
+	if (pathev__intake_moved_to(&pv->in, rec->cookie, to))
+		return 1;
+	if (has_left(pv, rec))
+		return 0;
+	now = pathev_now();
+	if (pv->held_ns < 0 || pv->held_cookie != rec->cookie) {
+		pv->held_cookie = rec->cookie;
+		pv->held_ns = pathev__clock_after(now, pv->opt.pair_ns > 0 ? pv->opt.pair_ns :
+									     PAIR_NS);
+	}
+	return now < pv->held_ns ? 2 : 0;
+}
+
+/*
+ * An exchange (RENAME_EXCHANGE, rename(2)) comes as two renames, there and back, and so do two
+ * renames one after the other.  They differ in whether the second name is still there.
+ */
+static int is_there(struct pathev *pv, const struct pathev__record *to,
+		    const struct pathev__record *back)
+{
+	uint32_t node = goal(pv, to->wd, PATHEV__NIL), root;
+	struct pathev__intake_cursor c = {0};
+	struct pathev__record rec;
+	struct pathev__short p;
+	struct stat st;
+	int behind = 0, res;
+
+	while (pathev__intake_walk(&pv->in, pv->in.future, &c, &rec)) {
+		if (behind && rec.wd == to->wd && rec.what & (BINDS | UNBINDS) &&
+		    !strcmp(rec.name, to->name))
+			return (rec.what & UNBINDS) != 0;
+		if (rec.cookie == back->cookie && rec.what & PATHEV_MOVED_TO)
+			behind = 1;
+	}
+	if (node == PATHEV__NIL || pathev__dir(pv, node, &root) || root == PATHEV__NIL ||
+	    pathev__full(pv, to->name, to->namelen) ||
+	    pathev__short_init(&p, pv->full.data, pv->full.len))
+		return 0;
+	res = lstat(p.path, &st);
+	pathev__short_fini(&p);
+	return !res;
+}
+
+static int find_back(struct pathev *pv, const struct pathev__record *rec,
+		     const struct pathev__record *to, struct pathev__record *from2,
+		     struct pathev__record *back)
+{
+	struct pathev__intake_cursor c = {0};
+	int behind = 0, n = 0;
+
+	while (n < 64 && pathev__intake_walk(&pv->in, pv->in.future, &c, from2)) {
+		n += behind;
+		if (from2->what & PATHEV_MOVED_TO && from2->cookie == to->cookie)
+			behind = 1;
+		if (!behind || !(from2->what & PATHEV_MOVED_FROM) || from2->wd != to->wd ||
+		    strcmp(from2->name, to->name))
+			continue;
+		return pathev__intake_moved_to(&pv->in, from2->cookie, back) &&
+		       back->wd == rec->wd && !strcmp(back->name, rec->name);
+	}
+	/* the second pair follows at once: it may just not have been read */
+	return n < 4 ? -1 : 0;
+}
+
+static int is_exchange(struct pathev *pv, const struct pathev__record *rec,
+		       const struct pathev__record *to, struct pathev__record *from2,
+		       struct pathev__record *back)
+{
+	int res = find_back(pv, rec, to, from2, back);
+
+	if (res < 0) {
+		if (pathev__drain(pv))
+			return 0;
+		res = find_back(pv, rec, to, from2, back);
+	}
+	return res > 0 && is_there(pv, to, back);
+}
+
+/* May the subtree go there as it is, or must it be seen as leaving and coming anew? */
+static int may_follow(struct pathev *pv, uint32_t from_root, uint32_t goal_node,
+		      const struct pathev__record *to)
+{
+	uint32_t r;
+
+	if (goal_node == PATHEV__NIL)
+		return 0;
+	r = pathev__watches_root(&pv->tree, goal_node, NULL);
+	if (pv->root[r].flags != pv->root[from_root].flags ||
+	    pv->root[r].dev != pv->root[from_root].dev)
+		return 0;
+	return pathev__enters(pv, goal_node, to->name, to->namelen);
+}
+
+/* Move the node of a renamed directory; what had the new name is cut, and returned for a swap. */
+static int relocate(struct pathev *pv, uint32_t dir, const struct pathev__record *rec,
+		    const struct pathev__record *to)
+{
+	uint32_t x = pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen);
+	uint32_t root, q, victim;
+
+	if (x == PATHEV__NIL)
+		return 0;
+	root = pathev__watches_root(&pv->tree, dir, NULL);
+	q = to && root != PATHEV__NIL ? goal(pv, to->wd, root) : PATHEV__NIL;
+	if (!to || root == PATHEV__NIL || !may_follow(pv, root, q, to)) {
+		forget(pv, x);
+		return 0;
+	}
+	victim = pathev__watches_child(&pv->tree, q, to->name, to->namelen);
+	if (victim != PATHEV__NIL && victim != x)
+		forget(pv, victim);
+	if (pathev__watches_move(&pv->tree, x, q, to->name, to->namelen)) {
+		if (errno != ELOOP)
+			return -1;
+		forget(pv, x);
+		return 0;
+	}
+	pv->tree.node[x].flags |= PATHEV__NODE_ARRIVED;
+	if (pv->opt.filter || pv->opt.max_depth)
+		return pathev__pend(pv, x, PATHEV__MOVED);
+	return 0;
+}
+
+/* Both directories of an exchange change places. */
+static int swap(struct pathev *pv, uint32_t dir, const struct pathev__record *rec,
+		const struct pathev__record *to, const struct pathev__record *from2,
+		const struct pathev__record *back)
+{
+	struct pathev__watches *t = &pv->tree;
+	uint32_t q = goal(pv, to->wd, pathev__watches_root(t, dir, NULL));
+	uint32_t x = pathev__watches_child(t, dir, rec->name, rec->namelen);
+	uint32_t y = q == PATHEV__NIL ? q : pathev__watches_child(t, q, to->name, to->namelen);
+
+	if (x == PATHEV__NIL || y == PATHEV__NIL) {
+		if (x != PATHEV__NIL)
+			return relocate(pv, dir, rec, to);
+		return y != PATHEV__NIL ? relocate(pv, q, from2, back) : 0;
+	}
+	pathev__watches_cut(t, y);
+	if (relocate(pv, dir, rec, to))
+		return -1;
+	if (pathev__watches_move(t, y, dir, back->name, back->namelen))
+		return errno == ELOOP ? 0 : -1;
+	t->node[y].flags |= PATHEV__NODE_ARRIVED;
+	if (pv->opt.filter || pv->opt.max_depth)
+		return pathev__pend(pv, y, PATHEV__MOVED);
+	return 0;
+}
+
+/* Tell a MOVED_FROM under each of its paths, and remember them for the other half. */
+static int tell_leaving(struct pathev *pv, const struct pathev__record *rec,
+			const struct pathev__record *to)
+{
+	int tellable = is_tellable(pv, rec);
+
+	if (pathev__aliases(pv, rec->wd, &pv->dst))
+		return -1;
+	for (size_t i = 0; tellable && i < pv->dst.len; i++) {
+		uint32_t dir = pv->dst.node[i], root;
+		const char *other;
+
+		root = pathev__watches_root(&pv->tree, dir, NULL);
+		if (root == PATHEV__NIL)
+			continue;
+		other = to ? pathev__goes_to(pv, to, root) : NULL;
+		if (tell_record(pv, dir, rec, other))
+			return -1;
+		if (pathev__dir(pv, dir, &root) || pathev__full(pv, rec->name, rec->namelen) ||
+		    pathev__remember(pv, rec->cookie, root, pv->full.data, pv->full.len))
+			return -1;
+	}
+	return 0;
+}
+
+static int exchange(struct pathev *pv, const struct pathev__record *rec,
+		    const struct pathev__record *to, const struct pathev__record *from2,
+		    const struct pathev__record *back)
+{
+	/* both leave before either arrives: else the first to arrive would seem to replace the
+	 * other, and the way back to bring it home */
+	if (tell_leaving(pv, rec, to) || tell_leaving(pv, from2, back))
+		return -1;
+	if (pathev__aliases(pv, rec->wd, &pv->dst))
+		return -1;
+	for (size_t i = 0; i < pv->dst.len; i++)
+		if (swap(pv, pv->dst.node[i], rec, to, from2, back))
+			return -1;
+	if (pathev__remember(pv, from2->cookie, PATHEV__NIL, "", 0))
+		return -1;
+	pv->move[(pv->next_move - 1) % PATHEV__MOVES].skip = 1;
+	return 0;
+}
+
+static int moved_from(struct pathev *pv, const struct pathev__record *rec)
+{
+	struct pathev__move *skip = find_skip(pv, rec->cookie);
+	struct pathev__record to, from2, back;
+	int paired = find_pair(pv, rec, &to);
+
+	if (skip) {
+		skip->cookie = 0;
+		return pathev__root_record(pv, rec, paired == 1 ? &to : NULL);
+	}
+	if (paired < 0)
+		return -1;
+	if (paired == 2)
+		return 1;
+	pv->held_ns = -1;
+	if (paired && is_exchange(pv, rec, &to, &from2, &back)) {
+		if (exchange(pv, rec, &to, &from2, &back))
+			return -1;
+	} else {
+		if (tell_leaving(pv, rec, paired ? &to : NULL))
+			return -1;
+		if (pathev__aliases(pv, rec->wd, &pv->dst))
+			return -1;
+		for (size_t i = 0; i < pv->dst.len; i++)
+			if (relocate(pv, pv->dst.node[i], rec, paired ? &to : NULL))
+				return -1;
+	}
+	return pathev__root_record(pv, rec, paired ? &to : NULL);
+}
+
+static int moved_to(struct pathev *pv, uint32_t dir, const struct pathev__record *rec)
+{
+	uint32_t child = pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen);
+	uint32_t root = pathev__watches_root(&pv->tree, dir, NULL);
+	const char *from = pathev__came_from(pv, rec->cookie, root);
+
+	if (tell_record(pv, dir, rec, from))
+		return -1;
+	if (child != PATHEV__NIL && rec->is_dir &&
+	    pv->tree.node[child].flags & PATHEV__NODE_ARRIVED) {
+		pv->tree.node[child].flags &= (uint16_t)~PATHEV__NODE_ARRIVED;
+		return 0;
+	}
+	return arrive(pv, dir, rec);
+}
+
+/*
+ * Everything else
+ */
+
+static int named(struct pathev *pv, uint32_t dir, const struct pathev__record *rec)
+{
+	uint32_t child;
+
+	if (rec->what & PATHEV_MOVED_TO)
+		return moved_to(pv, dir, rec);
+	if (tell_record(pv, dir, rec, NULL))
+		return -1;
+	if (rec->what & PATHEV_CREATE)
+		return arrive(pv, dir, rec);
+	if (!rec->is_dir || !(rec->what & (PATHEV_DELETE | PATHEV_ATTRIB)))
+		return 0;
+	child = pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen);
+	if (child == PATHEV__NIL)
+		return 0;
+	if (rec->what & PATHEV_DELETE)
+		forget(pv, child);
+	else if (pv->tree.node[child].flags & PATHEV__NODE_BLIND)
+		/* its permissions may have changed for the better */
+		return pathev__pend(pv, child, PATHEV__NEW);
+	return 0;
+}
+
+/* A record without a name: of directories below an added path, the parent tells it. */
+static int unnamed(struct pathev *pv, uint32_t node, struct pathev__record rec)
+{
+	uint32_t root = pathev__watches_root(&pv->tree, node, NULL);
+
+	if (root == PATHEV__NIL)
+		return 0;
+	if (pv->tree.node[node].flags & PATHEV__NODE_ROOT)
+		rec.is_dir = pv->root[root].is_dir;
+	else if (rec.what & PATHEV_UNMOUNT)
+		rec.is_dir = 1;
+	else
+		return 0;
+	return tell_record(pv, node, &rec, NULL);
+}
+
+/* A watch is gone: with its inode, its file system, or because we removed it. */
+static int ignored(struct pathev *pv, const struct pathev__record *rec)
+{
+	if (pathev__aliases(pv, rec->wd, &pv->alias))
+		return -1;
+	for (size_t i = 0; i < pv->alias.len; i++) {
+		uint32_t v = pv->alias.node[i];
+		uint32_t root = pathev__watches_root(&pv->tree, v, NULL);
+
+		pathev__watches_unbind(&pv->tree, v);
+		if (root == PATHEV__NIL)
+			continue;
+		/* if it has a name still, that leads to something else now */
+		if (pv->tree.node[v].flags & PATHEV__NODE_ROOT ?
+		    pathev__root_bind(pv, root, PATHEV__NEW, PATHEV_DELETE) :
+		    pathev__pend(pv, v, PATHEV__NEW))
+			return -1;
+	}
+	return pathev__root_record(pv, rec, NULL);
+}
+
+int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
+{
+	if (rec->what & PATHEV_OVERFLOW)
+		return pathev__recover(pv);
+	if (rec->ignored)
+		return ignored(pv, rec);
+	if (rec->what & PATHEV_MOVED_FROM)
+		return moved_from(pv, rec);
+	if (!pathev__is_noise(pv, rec) && is_tellable(pv, rec)) {
+		if (pathev__aliases(pv, rec->wd, &pv->dst))
+			return -1;
+		for (size_t i = 0; i < pv->dst.len; i++)
+			if (rec->namelen ? named(pv, pv->dst.node[i], rec) :
+					   unnamed(pv, pv->dst.node[i], *rec))
+				return -1;
+	}
+	return pathev__root_record(pv, rec, NULL);
+}

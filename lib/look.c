@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * look.c - looks at directories: watch, read, tell what was found
+ *
+ * A directory is watched first and read then, so that nothing falls between.  What the records
+ * of its watch will say later is not said here: a name that one of them binds is left to it.
+ */
+#include "engine.h"
+
+#include "base.h"
+#include "clock.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const int64_t RETRY_NS = PATHEV__NS_PER_MS;
+
+static enum pathev__mode mode_of(const struct pathev *pv, uint32_t node)
+{
+	return (enum pathev__mode)((pv->tree.node[node].flags & PATHEV__NODE_MODE) /
+				   PATHEV__NODE_USER);
+}
+
+static void set_mode(struct pathev *pv, uint32_t node, enum pathev__mode mode)
+{
+	uint16_t *f = &pv->tree.node[node].flags;
+
+	*f = (uint16_t)((*f & ~PATHEV__NODE_MODE) | (unsigned)mode * PATHEV__NODE_USER);
+}
+
+int pathev__pend(struct pathev *pv, uint32_t node, enum pathev__mode mode)
+{
+	uint16_t *f = &pv->tree.node[node].flags;
+
+	/* what waits to be told is not forgotten for less */
+	if (*f & PATHEV__NODE_PENDING && (mode == PATHEV__MOVED || mode == PATHEV__QUIET))
+		return 0;
+	set_mode(pv, node, mode);
+	*f |= PATHEV__NODE_PENDING;
+	*f &= PATHEV__NODE_TRY - 1;
+	if (mode == PATHEV__LIST || mode == PATHEV__CHANGED)
+		return pathev__nodes_add(&pv->list, node);
+	return pathev__nodes_add(&pv->now, node);
+}
+
+/* What was seen may be of another place or time: look again when the records are acted on. */
+static int look_later(struct pathev *pv, uint32_t node, int64_t delay_ns)
+{
+	int64_t at_ns = pathev_now() + delay_ns;
+
+	pv->tree.node[node].flags |= PATHEV__NODE_PENDING;
+	if (!pv->later.len || at_ns < pv->later_ns)
+		pv->later_ns = at_ns;
+	return pathev__nodes_add(&pv->later, node);
+}
+
+/* One more try of a node: how many there were, or -1 when these are enough. */
+static int count_try(struct pathev *pv, uint32_t node)
+{
+	uint16_t *f = &pv->tree.node[node].flags;
+	int tries = *f / PATHEV__NODE_TRY;
+
+	if (tries == PATHEV__TRIES)
+		return -1;
+	*f = (uint16_t)(*f + PATHEV__NODE_TRY);
+	return tries;
+}
+
+int pathev__overtaken(struct pathev *pv, uint32_t node)
+{
+	const struct pathev__watches *t = &pv->tree;
+	uint32_t v = node;
+
+	if (!pathev__intake_len(&pv->in))
+		return 0;
+	while (!(t->node[v].flags & PATHEV__NODE_ROOT)) {
+		const char *name = pathev__watches_name(t, v);
+		int wd;
+
+		if (t->node[v].flags & PATHEV__NODE_CUT)
+			return 1;
+		v = t->node[v].parent;
+		wd = t->node[v].wd;
+		if (wd >= 0 && pathev__intake_touches_dir(&pv->in, wd, name, strlen(name)))
+			return 1;
+	}
+	return pathev__root_overtaken(pv, t->node[v].parent);
+}
+
+static int can_descend(const struct pathev *pv, const struct pathev__root *r, uint32_t depth)
+{
+	return r->flags & PATHEV_RECURSIVE && (!pv->opt.max_depth || depth < pv->opt.max_depth);
+}
+
+int pathev__enters(struct pathev *pv, uint32_t parent, const char *name, size_t len)
+{
+	uint32_t depth;
+	uint32_t root = pathev__watches_root(&pv->tree, parent, &depth);
+
+	if (root == PATHEV__NIL || !can_descend(pv, &pv->root[root], depth + 1))
+		return 0;
+	return !(pathev__verdict(pv, parent, name, len, 1) & PATHEV_PRUNE);
+}
+
+int pathev__is_complete(const char *path, size_t len)
+{
+	struct pathev__short s;
+	int busy;
+
+	if (pathev__short_init(&s, path, len))
+		return 0;
+	busy = pathev_busy(s.path);
+	pathev__short_fini(&s);
+	/* where the kernel does not tell, rather one event too many */
+	return busy == 0 || (busy < 0 && errno != ENOENT && errno != EINVAL);
+}
+
+/*
+ * The own noise of a look
+ */
+
+static const uint32_t ACCESSES = PATHEV_ACCESS | PATHEV_OPEN | PATHEV_CLOSE_NOWRITE;
+
+static int make_noise(struct pathev *pv, uint32_t node)
+{
+	struct pathev__noise *n;
+	size_t kept = 0;
+
+	if (!(pv->opt.want & ACCESSES))
+		return 0;
+	for (size_t i = 0; i < pv->nnoise; i++)
+		if (pv->in.pos < pv->noise[i].until)
+			pv->noise[kept++] = pv->noise[i];
+	pv->nnoise = kept;
+	n = pathev__grow(pv->noise, &pv->capnoise, kept + 1, sizeof(*n));
+	if (!n)
+		return -1;
+	pv->noise = n;
+	n[pv->nnoise++] = (struct pathev__noise){.node = node, .until = pv->in.end};
+	return 0;
+}
+
+int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec)
+{
+	uint32_t dir;
+
+	if (!(rec->what & ACCESSES) || !pv->nnoise)
+		return 0;
+	dir = pathev__watches_by_wd(&pv->tree, rec->wd);
+	for (size_t i = 0; i < pv->nnoise && dir != PATHEV__NIL; i++) {
+		uint32_t node = pv->noise[i].node;
+
+		if (pv->in.pos >= pv->noise[i].until)
+			continue;
+		if (node == dir)
+			return 1;
+		if (rec->is_dir &&
+		    pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen) == node)
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * Seeing a directory
+ */
+
+struct sight {
+	int wd;
+	int error;		/* why wd is -1 */
+	int other_fs;
+	int known;		/* was watched under this very path before the loss */
+	struct stat st;
+};
+
+static int is_vanished(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ELOOP || err == ENAMETOOLONG;
+}
+
+/* A file system met for the first time: does it tell of changes? */
+static int meet_fs(struct pathev *pv, uint32_t node, const char *path, dev_t dev)
+{
+	struct pathev__tell t = {.what = PATHEV_ERROR, .node = node, .type = 'd'};
+	struct pathev__fs fs;
+	dev_t *mem;
+
+	for (size_t i = 0; i < pv->nseen; i++)
+		if (pv->seen_dev[i] == dev)
+			return 0;
+	mem = pathev__grow(pv->seen_dev, &pv->capseen, pv->nseen + 1, sizeof(*mem));
+	if (!mem)
+		return -1;
+	pv->seen_dev = mem;
+	mem[pv->nseen++] = dev;
+	pathev__walk_fs(path, &fs);
+	t.error = fs.blind;
+	t.synthesized = 1;
+	return fs.blind ? pathev__tell(pv, &t) : 0;
+}
+
+/* Read the entries, if anything has to be known about them.  0, or -1 and s->error. */
+static int read_entries(struct pathev *pv, const struct pathev__root *r, uint32_t depth,
+			enum pathev__mode mode, int nofollow, const char *path, struct sight *s)
+{
+	int tells = mode == PATHEV__LIST || mode == PATHEV__NEW || mode == PATHEV__CHANGED;
+	int descends = can_descend(pv, r, depth + 1);
+	int fd, res;
+
+	if (!tells && !descends)
+		return 0;
+	fd = pathev__walk_open(path, nofollow);
+	if (fd < 0)
+		goto fail;
+	if (fstat(fd, &s->st)) {
+		close(fd);
+		goto fail;
+	}
+	s->other_fs = s->st.st_dev != r->dev;
+	res = s->other_fs && r->flags & PATHEV_ONE_FS ? 0 :
+	      pathev__walk_read(fd, !tells, &pv->entries);
+	if (res)
+		s->error = errno;
+	close(fd);
+	return res;
+fail:
+	s->error = errno;
+	return -1;
+}
+
+static int see(struct pathev *pv, uint32_t node, const struct pathev__root *r, uint32_t depth,
+	       enum pathev__mode mode, struct sight *s)
+{
+	int nofollow = !(pv->tree.node[node].flags & PATHEV__NODE_ROOT);
+	struct pathev__short p;
+	int res = 0;
+
+	*s = (struct sight){.wd = -1};
+	pathev__buf_cut(&pv->entries, 0);
+	if (pathev__short_init(&p, pv->dir.data, pv->dir.len)) {
+		s->error = errno;
+		return -1;
+	}
+	s->wd = pathev__inotify_add(pv->fd, p.path, pathev__root_mask(pv, r),
+				    PATHEV__WATCH_DIR | (nofollow ? PATHEV__WATCH_NOFOLLOW : 0));
+	if (s->wd < 0)
+		s->error = errno;
+	if (s->wd < 0 && (is_vanished(s->error) || mode == PATHEV__QUIET)) {
+		res = -1;
+	} else if (mode == PATHEV__QUIET && r->fs.counts_links && nofollow &&
+		   can_descend(pv, r, depth + 1)) {
+		/* no need to read a directory that has none inside */
+		if (lstat(p.path, &s->st)) {
+			s->error = errno;
+			res = -1;
+		} else if (s->st.st_dev != r->dev || s->st.st_nlink != 2) {
+			res = read_entries(pv, r, depth, mode, nofollow, p.path, s);
+		}
+	} else {
+		int error = s->error;
+
+		res = read_entries(pv, r, depth, mode, nofollow, p.path, s);
+		if (!res)
+			s->error = error;
+	}
+	if (!res && s->other_fs && s->wd >= 0 && !(r->flags & PATHEV_ONE_FS))
+		res = meet_fs(pv, node, p.path, s->st.st_dev);
+	pathev__short_fini(&p);
+	return res;
+}
+
+/* Take the descriptor away from nodes that are out of the tree already. */
+static int unbind_dead(struct pathev *pv, int wd)
+{
+	if (pathev__watches_by_wd(&pv->tree, wd) == PATHEV__NIL)
+		return 0;
+	if (pathev__aliases(pv, wd, &pv->alias))
+		return -1;
+	for (size_t i = 0; i < pv->alias.len; i++)
+		if (pathev__watches_root(&pv->tree, pv->alias.node[i], NULL) == PATHEV__NIL)
+			pathev__watches_unbind(&pv->tree, pv->alias.node[i]);
+	return 0;
+}
+
+/* A directory has one place below a root; two mean a race not yet told, or a bind mount. */
+static int has_twin(struct pathev *pv, uint32_t node, uint32_t root, int wd)
+{
+	for (uint32_t v = pathev__watches_by_wd(&pv->tree, wd); v != PATHEV__NIL;
+	     v = pv->tree.node[v].alias)
+		if (v != node && pathev__watches_root(&pv->tree, v, NULL) == root)
+			return 1;
+	return 0;
+}
+
+static int bind_node(struct pathev *pv, uint32_t node, int wd)
+{
+	struct pathev__node *n = &pv->tree.node[node];
+
+	if (n->wd == wd)
+		return 0;
+	if (n->wd >= 0) {
+		int old = pathev__watches_unbind(&pv->tree, node);
+
+		if (old >= 0)
+			pathev__unwatch(pv, old);
+	}
+	return pathev__watches_bind(&pv->tree, node, wd);
+}
+
+/* Was it watched, at the same path, before the loss? */
+static int is_known(struct pathev *pv, int wd)
+{
+	struct pathev__buf path = {0};
+	uint32_t v, root;
+	int known = 0;
+
+	for (v = pathev__watches_by_wd(&pv->old, wd); v != PATHEV__NIL && !known;
+	     v = pv->old.node[v].alias) {
+		pathev__buf_cut(&path, 0);
+		if (!pathev__watches_path(&pv->old, v, &path, &root) && root != PATHEV__NIL)
+			known = path.len == pv->dir.len &&
+				!memcmp(path.data, pv->dir.data, path.len);
+	}
+	pathev__buf_fini(&path);
+	return known;
+}
+
+/*
+ * Which names the waiting records of a watch bind, so that they are told by those alone; and
+ * whether what had such a name until now was told.
+ */
+static int find_window(struct pathev *pv, int wd, uint64_t from, int told)
+{
+	const uint32_t binds = PATHEV_CREATE | PATHEV_DELETE | PATHEV_MOVE;
+	struct pathev__window *w = pathev__window_find(pv, wd);
+	struct pathev__intake_cursor c = {0};
+	struct pathev__record rec;
+
+	if (w)
+		w->until = pv->in.end;
+	while (pathev__intake_walk(&pv->in, from, &c, &rec)) {
+		if (rec.wd != wd || !(rec.what & binds) || !rec.namelen)
+			continue;
+		if (!w)
+			w = pathev__window_open(pv, wd);
+		if (!w || pathev__window_note(w, rec.name, rec.namelen, told))
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Telling what was seen
+ */
+
+static int tell_found(struct pathev *pv, uint32_t node, const char *name, size_t len, char type,
+		      uint32_t what)
+{
+	struct pathev__tell t = {
+		.what = what, .node = node, .name = name, .len = len, .type = type,
+		.synthesized = 1,
+	};
+
+	return pathev__tell(pv, &t);
+}
+
+/* It came with its directory: told as created, and if it is a complete file, as closed. */
+static int tell_new(struct pathev *pv, uint32_t node, const char *name, size_t len, char type)
+{
+	uint32_t root;
+
+	if (tell_found(pv, node, name, len, type, PATHEV_CREATE))
+		return -1;
+	if (type != 'f' || !(pv->opt.want & PATHEV_CLOSE_WRITE))
+		return 0;
+	if (pathev__dir(pv, node, &root) || pathev__full(pv, name, len))
+		return -1;
+	if (!pathev__is_complete(pv->full.data, pv->full.len))
+		return 0;
+	return tell_found(pv, node, name, len, type, PATHEV_CLOSE_WRITE);
+}
+
+static int64_t ns_of(struct timespec ts)
+{
+	return (int64_t)ts.tv_sec * PATHEV__NS_PER_S + ts.tv_nsec;
+}
+
+/* After a loss: an entry whose times say that it changed.  A rename shows in the ctime alone. */
+static int tell_changed(struct pathev *pv, uint32_t node, const char *name, size_t len, char type)
+{
+	uint32_t what = PATHEV_CREATE;
+	struct pathev__short p;
+	struct stat st;
+	uint32_t root;
+	int res;
+
+	if (pathev__dir(pv, node, &root) || pathev__full(pv, name, len))
+		return -1;
+	if (pathev__short_init(&p, pv->full.data, pv->full.len))
+		return 0;
+	res = lstat(p.path, &st);
+	pathev__short_fini(&p);
+	if (res || ns_of(st.st_ctim) < pv->lost_ns)
+		return 0;
+	if (type == 'f')
+		what |= PATHEV_MODIFY | PATHEV_CLOSE_WRITE;
+	return tell_found(pv, node, name, len, type, what);
+}
+
+static int tell_entry(struct pathev *pv, uint32_t node, enum pathev__mode mode, const char *name,
+		      size_t len, char type)
+{
+	switch (mode) {
+	case PATHEV__LIST:
+		return tell_found(pv, node, name, len, type, PATHEV_EXISTS);
+	case PATHEV__NEW:
+		return tell_new(pv, node, name, len, type);
+	case PATHEV__CHANGED:
+		return tell_changed(pv, node, name, len, type);
+	case PATHEV__QUIET:
+	case PATHEV__MOVED:
+		break;
+	}
+	return 0;
+}
+
+/* A directory inside: have it looked at in turn.  1: it tells of itself then. */
+static int descend(struct pathev *pv, uint32_t node, enum pathev__mode mode, const char *name,
+		   size_t len)
+{
+	uint32_t child = pathev__watches_child(&pv->tree, node, name, len);
+	int enters = pathev__enters(pv, node, name, len);
+
+	if (child != PATHEV__NIL && !enters)
+		pathev__watches_cut(&pv->tree, child);
+	if (!enters)
+		return 0;
+	if (child == PATHEV__NIL) {
+		child = pathev__watches_add(&pv->tree, node, name, len);
+		if (child == PATHEV__NIL)
+			return -1;
+		if (mode == PATHEV__MOVED)
+			mode = PATHEV__NEW;
+	}
+	if (pathev__pend(pv, child, mode))
+		return -1;
+	return mode == PATHEV__CHANGED;
+}
+
+static int tell_entries(struct pathev *pv, uint32_t node, enum pathev__mode mode, int wd)
+{
+	const char *p = pv->entries.data;
+	const char *end = p + pv->entries.len;
+	size_t len;
+
+	for (; p < end; p += len + 2) {
+		const struct pathev__window *w = wd < 0 ? NULL : pathev__window_find(pv, wd);
+		const char *name = p + 1;
+		int res = 0;
+
+		len = strlen(name);
+		if (w && pathev__window_name(w, name, len))
+			continue;
+		if (*p == 'd')
+			res = descend(pv, node, mode, name, len);
+		if (res < 0 || (!res && tell_entry(pv, node, mode, name, len, *p)))
+			return -1;
+	}
+	return 0;
+}
+
+/* A directory of a changed tree tells of itself: only now it is known whether it is new. */
+static int tell_dir_changed(struct pathev *pv, uint32_t node, const struct sight *s)
+{
+	if (pv->tree.node[node].flags & PATHEV__NODE_ROOT)
+		return 0;
+	if (!s->known)
+		return tell_found(pv, node, NULL, 0, 'd', PATHEV_CREATE);
+	if (ns_of(s->st.st_ctim) >= pv->lost_ns)
+		return tell_found(pv, node, NULL, 0, 'd', PATHEV_ATTRIB);
+	return 0;
+}
+
+/*
+ * The whole look
+ */
+
+static int tell_blind(struct pathev *pv, uint32_t node, int error)
+{
+	struct pathev__tell t = {
+		.what = PATHEV_ERROR, .node = node, .type = 'd', .error = error, .synthesized = 1,
+	};
+
+	if (pv->tree.node[node].flags & PATHEV__NODE_BLIND)
+		return 0;
+	pv->tree.node[node].flags |= PATHEV__NODE_BLIND;
+	return pathev__tell(pv, &t);
+}
+
+/* It was not there, though no record says why: the record is on its way, or there is none. */
+static int vanished(struct pathev *pv, uint32_t node)
+{
+	int tries;
+
+	if (pathev__overtaken(pv, node))
+		return look_later(pv, node, 0);
+	tries = count_try(pv, node);
+	if (tries >= 0)
+		return look_later(pv, node, RETRY_NS << tries);
+	if (pv->tree.node[node].flags & PATHEV__NODE_ROOT)
+		return pathev__root_bind(pv, pv->tree.node[node].parent, PATHEV__NEW,
+					 PATHEV_CREATE);
+	pathev__watches_cut(&pv->tree, node);
+	return 0;
+}
+
+/* What was seen stands: the node has its watch from here on. */
+static int settle(struct pathev *pv, uint32_t node, enum pathev__mode mode, struct sight *s,
+		  uint64_t before)
+{
+	struct pathev__node *n = &pv->tree.node[node];
+	int was_bound = n->wd == s->wd;
+	int is_new = s->wd > pv->max_wd;
+
+	if (is_new)
+		pv->max_wd = s->wd;
+	n->flags &= PATHEV__NODE_TRY - 1;
+	if (!s->error)
+		n->flags &= (uint16_t)~PATHEV__NODE_BLIND;
+	if (mode == PATHEV__CHANGED)
+		s->known = is_known(pv, s->wd);
+	if (bind_node(pv, node, s->wd) || make_noise(pv, node))
+		return -1;
+	return find_window(pv, s->wd, is_new ? before : pv->in.future,
+			   mode == PATHEV__QUIET || was_bound || s->known);
+}
+
+int pathev__look(struct pathev *pv, uint32_t node)
+{
+	enum pathev__mode mode = mode_of(pv, node);
+	uint64_t before = pv->in.end;
+	const struct pathev__root *r;
+	uint32_t root, depth = 0;
+	struct sight s;
+	int seen;
+
+	if (!(pv->tree.node[node].flags & PATHEV__NODE_PENDING) ||
+	    pv->tree.node[node].flags & PATHEV__NODE_FREE)
+		return 0;
+	pv->tree.node[node].flags &= (uint16_t)~PATHEV__NODE_PENDING;
+	if (pathev__dir(pv, node, &root))
+		return -1;
+	if (root == PATHEV__NIL)
+		return 0;
+	r = &pv->root[root];
+	depth = pv->dir_depth;
+	seen = see(pv, node, r, depth, mode, &s);
+	if (pathev__drain(pv))
+		return -1;
+	if (pathev__overtaken(pv, node)) {
+		if (s.wd >= 0)
+			pathev__unwatch(pv, s.wd);
+		return look_later(pv, node, 0);
+	}
+	if (seen && is_vanished(s.error)) {
+		if (s.wd >= 0)
+			pathev__unwatch(pv, s.wd);
+		return vanished(pv, node);
+	}
+	if (s.other_fs && r->flags & PATHEV_ONE_FS) {
+		pathev__unwatch(pv, s.wd);
+		return 0;
+	}
+	if (s.error && tell_blind(pv, node, s.error))
+		return -1;
+	if (s.wd >= 0 && unbind_dead(pv, s.wd))
+		return -1;
+	if (s.wd >= 0 && has_twin(pv, node, root, s.wd)) {
+		int tries = count_try(pv, node);
+
+		if (tries >= 0 && tries < 3)
+			return look_later(pv, node, RETRY_NS << tries);
+	}
+	if (s.wd >= 0 && settle(pv, node, mode, &s, before))
+		return -1;
+	if (mode == PATHEV__CHANGED) {
+		if (tell_dir_changed(pv, node, &s))
+			return -1;
+		if (!s.known)
+			mode = PATHEV__NEW;
+	}
+	return tell_entries(pv, node, mode, s.wd);
+}
+
+int pathev__look_now(struct pathev *pv)
+{
+	while (pv->now.len)
+		if (pathev__look(pv, pv->now.node[--pv->now.len]))
+			return -1;
+	return 0;
+}

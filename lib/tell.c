@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tell.c - lets an event through to the queue, or not
+ *
+ * An event is told once for each path it has: not if nobody wants it, if its path is filtered
+ * out or too deep, if it is from before the path was armed, or if another added path is the
+ * longer match for the same path and tells it.
+ */
+#include "engine.h"
+
+#include "base.h"
+#include "clock.h"
+
+#include <string.h>
+
+int pathev__dir(struct pathev *pv, uint32_t node, uint32_t *root)
+{
+	if (pv->dir_node != node || pv->dir_version != pv->tree.version) {
+		pathev__buf_cut(&pv->dir, 0);
+		pv->dir_node = PATHEV__NIL;
+		if (pathev__watches_path(&pv->tree, node, &pv->dir, &pv->dir_root))
+			return -1;
+		pathev__watches_root(&pv->tree, node, &pv->dir_depth);
+		pv->dir_node = node;
+		pv->dir_version = pv->tree.version;
+	}
+	*root = pv->dir_root;
+	return 0;
+}
+
+int pathev__full(struct pathev *pv, const char *name, size_t len)
+{
+	pathev__buf_cut(&pv->full, 0);
+	if (pathev__buf_room(&pv->full, pv->dir.len + len + 1))
+		return -1;
+	pathev__buf_add(&pv->full, pv->dir.data, pv->dir.len);
+	if (!name)
+		return 0;
+	if (pv->dir.len && pv->dir.data[pv->dir.len - 1] != '/')
+		pathev__buf_addch(&pv->full, '/');
+	return pathev__buf_add(&pv->full, name, len);
+}
+
+/* Does another added path, a longer one, tell of this path?  It does if it reaches so deep. */
+static int is_others(const struct pathev *pv, const struct pathev__root *mine, const char *path,
+		     size_t len)
+{
+	for (uint32_t i = 0; i < pv->nroots; i++) {
+		const struct pathev__root *r = &pv->root[i];
+
+		if (!r->given || r == mine || r->len > len || r->len < mine->len ||
+		    (r->len == mine->len && r > mine))
+			continue;
+		if (memcmp(r->path, path, r->len))
+			continue;
+		if (len == r->len)
+			return 1;
+		if (path[r->len] != '/' && r->path[r->len - 1] != '/')
+			continue;
+		if (r->flags & PATHEV_RECURSIVE && !pv->opt.max_depth)
+			return 1;
+		{
+			uint32_t depth = 1;
+
+			for (size_t k = r->reloff; k < len; k++)
+				depth += path[k] == '/';
+			if (depth <= (r->flags & PATHEV_RECURSIVE ? pv->opt.max_depth : 1))
+				return 1;
+		}
+	}
+	return 0;
+}
+
+unsigned pathev__verdict(struct pathev *pv, uint32_t node, const char *name, size_t len, int is_dir)
+{
+	uint32_t root;
+
+	if (!pv->opt.filter)
+		return 0;
+	if (pathev__dir(pv, node, &root) || root == PATHEV__NIL || pathev__full(pv, name, len))
+		return PATHEV_HIDE | PATHEV_PRUNE;
+	return pv->opt.filter(pv->opt.filter_arg, pv->full.data, pv->root[root].reloff, is_dir);
+}
+
+/* The last step: into the queue, unless it is full. */
+static int push(struct pathev *pv, struct pathev__queue_in *in)
+{
+	if (pv->lost)
+		return 0;
+	in->time_ns = pathev__intake_len(&pv->in) ? pv->in.time_ns : pathev__clock_real_ns();
+	if (pv->queue.bytes + pathev__intake_len(&pv->in) > pv->opt.queue_limit) {
+		pv->lost = 1;
+		if (!pv->recovering)
+			pv->lost_ns = pathev__intake_len(&pv->in) ? pv->in.since_ns : pv->empty_ns;
+		*in = (struct pathev__queue_in){.what = PATHEV_OVERFLOW, .time_ns = in->time_ns};
+	}
+	return pathev__queue_push(&pv->queue, in);
+}
+
+int pathev__tell_own(struct pathev *pv, uint32_t what)
+{
+	struct pathev__queue_in in = {.what = what};
+
+	return push(pv, &in);
+}
+
+static struct pathev__queue_in fill(const struct pathev__tell *t, uint32_t what)
+{
+	return (struct pathev__queue_in){
+		.what = what, .cookie = t->cookie, .error = t->error, .type = t->type,
+		.synthesized = (char)t->synthesized, .other = t->other, .otherlen = t->otherlen,
+	};
+}
+
+/* Is this from before the path was armed?  Then only blind spots are told. */
+static int is_early(const struct pathev *pv, const struct pathev__root *r, uint32_t what)
+{
+	return pv->in.pos < r->quiet_until && !(what & PATHEV_ERROR);
+}
+
+int pathev__tell(struct pathev *pv, const struct pathev__tell *t)
+{
+	uint32_t what = t->what & (pv->opt.want | PATHEV_OWN);
+	const struct pathev__root *r;
+	struct pathev__queue_in in;
+	uint32_t root, depth;
+
+	if (!what)
+		return 0;
+	if (pathev__dir(pv, t->node, &root))
+		return -1;
+	if (root == PATHEV__NIL)
+		return 0;
+	r = &pv->root[root];
+	if (!r->given || is_early(pv, r, what))
+		return 0;
+	depth = pv->dir_depth + (t->name != NULL);
+	if (depth > 1 && (!(r->flags & PATHEV_RECURSIVE) ||
+			  (pv->opt.max_depth && depth > pv->opt.max_depth)))
+		return 0;
+	if (pv->nested || pv->opt.filter) {
+		if (pathev__full(pv, t->name, t->len))
+			return -1;
+		if (pv->nested && is_others(pv, r, pv->full.data, pv->full.len))
+			return 0;
+		if (depth && pv->opt.filter && t->what != PATHEV_ERROR &&
+		    pv->opt.filter(pv->opt.filter_arg, pv->full.data, r->reloff,
+				   t->type == 'd') & PATHEV_HIDE)
+			return 0;
+	}
+	in = fill(t, what);
+	in.root = r->given;
+	in.dir = pv->dir.data;
+	in.dirlen = pv->dir.len;
+	in.reloff = r->reloff;
+	in.name = t->name;
+	in.namelen = t->len;
+	return push(pv, &in);
+}
+
+int pathev__tell_root(struct pathev *pv, uint32_t root, const struct pathev__tell *t)
+{
+	uint32_t what = t->what & (pv->opt.want | PATHEV_OWN);
+	const struct pathev__root *r = &pv->root[root];
+	struct pathev__queue_in in;
+
+	if (!what || !r->given || is_early(pv, r, what))
+		return 0;
+	if (pv->nested && is_others(pv, r, r->path, r->len))
+		return 0;
+	in = fill(t, what);
+	in.root = r->given;
+	in.dir = r->path;
+	in.dirlen = r->len;
+	in.reloff = r->reloff;
+	return push(pv, &in);
+}
+
+/*
+ * Windows
+ */
+
+static uint32_t window_hash(const void *ctx, uint32_t off)
+{
+	const struct pathev__window *w = ctx;
+	const char *name = w->names.data + off + 1;
+
+	return pathev__hash_bytes(0, name, strlen(name));
+}
+
+struct pathev__window *pathev__window_find(struct pathev *pv, int wd)
+{
+	for (size_t i = 0; i < pv->nwindows; i++)
+		if (pv->window[i].wd == wd && pv->in.pos < pv->window[i].until)
+			return &pv->window[i];
+	return NULL;
+}
+
+struct pathev__window *pathev__window_open(struct pathev *pv, int wd)
+{
+	struct pathev__window *w;
+
+	w = pathev__grow(pv->window, &pv->capwindows, pv->nwindows + 1, sizeof(*w));
+	if (!w)
+		return NULL;
+	pv->window = w;
+	w += pv->nwindows++;
+	*w = (struct pathev__window){.wd = wd, .until = pv->in.end};
+	pathev__table_init(&w->table);
+	return w;
+}
+
+char *pathev__window_name(const struct pathev__window *w, const char *name, size_t len)
+{
+	uint32_t off;
+
+	for (uint32_t i = pathev__table_first(&w->table, pathev__hash_bytes(0, name, len));
+	     (off = w->table.slot[i]) != PATHEV__NIL; i = pathev__table_next(&w->table, i))
+		if (!strcmp(w->names.data + off + 1, name))
+			return w->names.data + off;
+	return NULL;
+}
+
+int pathev__window_note(struct pathev__window *w, const char *name, size_t len, int told)
+{
+	size_t off = w->names.len;
+
+	if (pathev__window_name(w, name, len))
+		return 0;
+	if (off >= PATHEV__NIL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (pathev__buf_addch(&w->names, (char)told) || pathev__buf_add(&w->names, name, len + 1))
+		return -1;
+	return pathev__table_add(&w->table, pathev__hash_bytes(0, name, len), (uint32_t)off,
+				 window_hash, w);
+}
+
+void pathev__windows_close(struct pathev *pv, int all)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < pv->nwindows; i++) {
+		struct pathev__window *w = &pv->window[i];
+
+		if (!all && pv->in.pos < w->until) {
+			pv->window[kept++] = *w;
+			continue;
+		}
+		pathev__buf_fini(&w->names);
+		pathev__table_fini(&w->table);
+	}
+	pv->nwindows = kept;
+}
