@@ -10,7 +10,7 @@ layer() {
 	base | buf | clock | quote | table) echo "1 pure" ;;
 	filter | format | ignore | names | queue | render | settle | tally | watches) echo "2 pure" ;;
 	busy | inotify | intake | walk) echo "2 kernel" ;;
-	engine | pathev | tell) echo "3 kernel" ;;
+	engine | follow | look | pathev | roots | tell) echo "3 kernel" ;;
 	*) return 1 ;;
 	esac
 }
@@ -75,7 +75,7 @@ includes() {
 	for f in $(sources bin); do
 		for i in $(includes "$top_srcdir/bin/$f"); do
 			case $i in
-			pathev.h | filter.h | ignore.h | settle.h | tally.h | clock.h) ;;
+			pathev.h | clock.h | filter.h | ignore.h | quote.h | settle.h | tally.h) ;;
 			*) [ -e "$top_srcdir/bin/$i" ] || { echo "bin/$f includes $i"; return 1; } ;;
 			esac
 		done

@@ -153,6 +153,27 @@ fresh() {	# fresh [ARG]...: run it with that PATH
 --disable-x" ]
 }
 
+@test "bootstrap: only makes, when all is there and newer than its sources" {
+	local t
+
+	for t in automake aclocal gcc bats; do
+		tool "$t"
+	done
+	tool autoreconf 'echo autoreconf >>done; : >configure; : >Makefile.in'
+	tool make 'echo make >>done'
+	touch -t 200001010000 configure.ac Makefile.am
+	touch configure Makefile.in Makefile
+	fresh
+	[ "$status" -eq 0 ]
+	[ "$(cat done)" = make ]
+
+	touch -t 203701010000 Makefile.am
+	fresh
+	[ "$(cat done)" = "make
+autoreconf
+make" ]
+}
+
 @test "bootstrap: --help goes to stdout" {
 	fresh --help
 	[ "$status" -eq 0 ]
