@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * out.h - where data goes: records gather in memory and leave in few writes
+ *
+ * Writing never waits for a slow reader: what does not go stays in memory, and the program
+ * goes on emptying the kernel's queue meanwhile.  The descriptor we were given is shared with
+ * other processes, so it is never made non-blocking itself.
+ */
+#ifndef PATHEV_OUT_H
+#define PATHEV_OUT_H
+
+#include <stddef.h>
+
+struct cli;
+
+enum out_kind {
+	OUT_PLAIN,	/* a regular file or the like: write(2) does not wait for a reader */
+	OUT_NONBLOCK,	/* a pipe or terminal, opened anew without blocking */
+	OUT_SOCKET,	/* send(2) with MSG_DONTWAIT */
+	OUT_CHUNKS	/* a pipe or terminal that cannot be opened anew: see out.c */
+};
+
+/* Bytes data[head] to data[len - 1] are still to be written. */
+struct out {
+	const struct cli *cli;
+	const char *name;	/* for messages */
+	enum out_kind kind;
+	int fd;			/* -1: not open */
+	int owned;		/* fd is ours to close */
+	char *data;
+	size_t head;
+	size_t len;
+	size_t cap;
+};
+
+enum {
+	OUT_FAILED = -1,	/* a message was given */
+	OUT_GONE = -2		/* there is no reader any more */
+};
+
+/*
+ * Before anything else is opened: a standard descriptor that is closed is filled, so that no
+ * file of ours takes its number and is written into.  0 or -1.
+ */
+int out_guard(void);
+
+/* Standard output, or a file to append to.  0, or -1 after a message. */
+int out_open(struct out *o, const struct cli *cli, const char *file);
+
+/* What is not written is lost.  0, or -1 after a message when closing the file failed. */
+int out_close(struct out *o);
+
+/* Room for size more bytes at data + len, which the caller then adds to len.  0, or -1 after
+ * a message. */
+int out_room(struct out *o, size_t size);
+
+int out_add(struct out *o, const char *data, size_t len);
+int out_printf(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Bytes that wait. */
+static inline size_t out_pending(const struct out *o)
+{
+	return o->len - o->head;
+}
+
+/* Write what goes without waiting.  0, OUT_FAILED, OUT_GONE. */
+int out_flush(struct out *o);
+
+/* What poll(2) said of fd.  0, or OUT_GONE. */
+int out_polled(const struct out *o, short revents);
+
+#endif
