@@ -188,11 +188,23 @@ static int has_left(const struct pathev *pv, const struct pathev__record *rec)
 	return 0;
 }
 
+/* Something that must follow a record is not there yet: 1 to wait for it, 0 when it is time to go
+ * on without. */
+static int must_wait(struct pathev *pv, uint32_t cookie)
+{
+	int64_t now = pathev_now();
+
+	if (pv->held_ns < 0 || pv->held_cookie != cookie) {
+		pv->held_cookie = cookie;
+		pv->held_ns = pathev__clock_after(now, pv->opt.pair_ns > 0 ? pv->opt.pair_ns :
+									     PAIR_NS);
+	}
+	return now < pv->held_ns;
+}
+
 /* Find the other half.  1: *to is it; 0: there is none; 2: wait; -1: error. */
 static int find_pair(struct pathev *pv, const struct pathev__record *rec, struct pathev__record *to)
 {
-	int64_t now;
-
 	if (pathev__intake_moved_to(&pv->in, rec->cookie, to))
 		return 1;
 	if (!wants_pair(pv, rec) || has_left(pv, rec))
@@ -201,25 +213,18 @@ static int find_pair(struct pathev *pv, const struct pathev__record *rec, struct
 		return -1;
 	if (pathev__intake_moved_to(&pv->in, rec->cookie, to))
 		return 1;
-	if (has_left(pv, rec))
-		return 0;
-	now = pathev_now();
-	if (pv->held_ns < 0 || pv->held_cookie != rec->cookie) {
-		pv->held_cookie = rec->cookie;
-		pv->held_ns = pathev__clock_after(now, pv->opt.pair_ns > 0 ? pv->opt.pair_ns :
-									     PAIR_NS);
-	}
-	return now < pv->held_ns ? 2 : 0;
+	return !has_left(pv, rec) && must_wait(pv, rec->cookie) ? 2 : 0;
 }
 
 /*
  * An exchange (RENAME_EXCHANGE, rename(2)) comes as two renames, there and back, and so do two
- * renames one after the other.  They differ in whether the second name is still there.
+ * renames one after the other.  They differ in whether the name that the second one leaves is
+ * still there behind it.  The next record of that name tells, or else a look.
  */
-static int is_there(struct pathev *pv, const struct pathev__record *to,
-		    const struct pathev__record *back)
+static int is_there(struct pathev *pv, const struct pathev__record *name,
+		    const struct pathev__record *last)
 {
-	uint32_t node = goal(pv, to->wd, PATHEV__NIL), root;
+	uint32_t node = goal(pv, name->wd, PATHEV__NIL), root;
 	struct pathev__intake_cursor c = {0};
 	struct pathev__record rec;
 	struct pathev__short p;
@@ -227,14 +232,14 @@ static int is_there(struct pathev *pv, const struct pathev__record *to,
 	int behind = 0, res;
 
 	while (pathev__intake_walk(&pv->in, pv->in.future, &c, &rec)) {
-		if (behind && rec.wd == to->wd && rec.what & (BINDS | UNBINDS) &&
-		    !strcmp(rec.name, to->name))
+		if (behind && rec.wd == name->wd && rec.what & (BINDS | UNBINDS) &&
+		    !strcmp(rec.name, name->name))
 			return (rec.what & UNBINDS) != 0;
-		if (rec.cookie == back->cookie && rec.what & PATHEV_MOVED_TO)
+		if (rec.cookie == last->cookie && rec.what == last->what)
 			behind = 1;
 	}
 	if (node == PATHEV__NIL || pathev__dir(pv, node, &root) || root == PATHEV__NIL ||
-	    pathev__full(pv, to->name, to->namelen) ||
+	    pathev__full(pv, name->name, name->namelen) ||
 	    pathev__short_init(&p, pv->full.data, pv->full.len))
 		return 0;
 	res = lstat(p.path, &st);
@@ -242,39 +247,105 @@ static int is_there(struct pathev *pv, const struct pathev__record *to,
 	return !res;
 }
 
-static int find_back(struct pathev *pv, const struct pathev__record *rec,
-		     const struct pathev__record *to, struct pathev__record *from2,
-		     struct pathev__record *back)
+/* The watched directory that had the name which a directory has taken, or NIL. */
+static uint32_t find_victim(const struct pathev *pv, const struct pathev__record *to)
+{
+	uint32_t dir = goal(pv, to->wd, PATHEV__NIL), y;
+
+	if (!to->is_dir || dir == PATHEV__NIL)
+		return PATHEV__NIL;
+	y = pathev__watches_child(&pv->tree, dir, to->name, to->namelen);
+	return y != PATHEV__NIL && pv->tree.node[y].wd >= 0 ? y : PATHEV__NIL;
+}
+
+/*
+ * What became of it?  1: it was renamed itself, so the names have changed places; 0: it was
+ * replaced; 2: that is still to be told.
+ */
+static int fate(struct pathev *pv, uint32_t victim, uint32_t cookie)
+{
+	int wd = pv->tree.node[victim].wd;
+
+	for (int drained = 0;; drained = 1) {
+		if (pathev__intake_move_self(&pv->in, wd))
+			return 1;
+		if (pathev__intake_gone(&pv->in, wd))
+			return 0;
+		if (drained || pathev__drain(pv))
+			return must_wait(pv, cookie) ? 2 : 0;
+	}
+}
+
+/*
+ * The MOVED_FROM of the name that a MOVED_TO has bound, close behind it: an exchange's second half
+ * follows the first at once.  1: *from2; 0: none; -1: none yet, but there may be more to read.
+ */
+static int find_back(struct pathev *pv, const struct pathev__record *to, uint64_t pos,
+		     struct pathev__record *from2)
 {
 	struct pathev__intake_cursor c = {0};
 	int behind = 0, n = 0;
 
-	while (n < 64 && pathev__intake_walk(&pv->in, pv->in.future, &c, from2)) {
+	while (n < 64 && pathev__intake_walk(&pv->in, pos, &c, from2)) {
 		n += behind;
 		if (from2->what & PATHEV_MOVED_TO && from2->cookie == to->cookie)
 			behind = 1;
-		if (!behind || !(from2->what & PATHEV_MOVED_FROM) || from2->wd != to->wd ||
-		    strcmp(from2->name, to->name))
-			continue;
-		return pathev__intake_moved_to(&pv->in, from2->cookie, back) &&
-		       back->wd == rec->wd && !strcmp(back->name, rec->name);
+		else if (behind && from2->what & (BINDS | UNBINDS) && from2->wd == to->wd &&
+			 !strcmp(from2->name, to->name))
+			return (from2->what & PATHEV_MOVED_FROM) != 0;
 	}
-	/* the second pair follows at once: it may just not have been read */
 	return n < 4 ? -1 : 0;
 }
 
-static int is_exchange(struct pathev *pv, const struct pathev__record *rec,
-		       const struct pathev__record *to, struct pathev__record *from2,
-		       struct pathev__record *back)
+static int drain_back(struct pathev *pv, const struct pathev__record *to, uint64_t pos,
+		      struct pathev__record *from2)
 {
-	int res = find_back(pv, rec, to, from2, back);
+	int res = find_back(pv, to, pos, from2);
 
-	if (res < 0) {
-		if (pathev__drain(pv))
-			return 0;
-		res = find_back(pv, rec, to, from2, back);
-	}
-	return res > 0 && is_there(pv, to, back);
+	if (res >= 0)
+		return res;
+	return pathev__drain(pv) ? 0 : find_back(pv, to, pos, from2) == 1;
+}
+
+/*
+ * Both names in scope: FROM a, TO b, FROM b, TO a.  1: an exchange, *from2 and *back are filled;
+ * 0: none; 2: wait.
+ */
+static int find_exchange(struct pathev *pv, const struct pathev__record *rec,
+			 const struct pathev__record *to, struct pathev__record *from2,
+			 struct pathev__record *back)
+{
+	uint32_t victim = find_victim(pv, to);
+	int swapped = victim == PATHEV__NIL ? -1 : fate(pv, victim, rec->cookie);
+
+	if (swapped == 0 || swapped == 2)
+		return swapped;
+	if (!drain_back(pv, to, pv->in.future, from2))
+		return swapped == 1 && must_wait(pv, rec->cookie) ? 2 : 0;
+	if (!pathev__intake_moved_to(&pv->in, from2->cookie, back) &&
+	    (pathev__drain(pv) || !pathev__intake_moved_to(&pv->in, from2->cookie, back)))
+		return must_wait(pv, rec->cookie) ? 2 : 0;
+	if (back->wd != rec->wd || strcmp(back->name, rec->name))
+		return 0;
+	/* what came and what left are two things? */
+	return swapped == 1 || to->is_dir != from2->is_dir || is_there(pv, to, back);
+}
+
+/* One of them: TO b, FROM b.  What was at b has left before the other came.  As above. */
+static int find_half_exchange(struct pathev *pv, const struct pathev__record *to,
+			      struct pathev__record *from2)
+{
+	uint32_t victim = find_victim(pv, to);
+	int swapped = victim == PATHEV__NIL ? -1 : fate(pv, victim, to->cookie);
+	struct pathev__record other;
+
+	if (swapped == 0 || swapped == 2)
+		return swapped;
+	if (!drain_back(pv, to, pv->in.pos, from2))
+		return swapped == 1 && must_wait(pv, to->cookie) ? 2 : 0;
+	if (pathev__intake_moved_to(&pv->in, from2->cookie, &other))
+		return 0;
+	return swapped == 1 || to->is_dir != from2->is_dir || is_there(pv, to, from2);
 }
 
 /* May the subtree go there as it is, or must it be seen as leaving and coming anew? */
@@ -373,6 +444,15 @@ static int tell_leaving(struct pathev *pv, const struct pathev__record *rec,
 	return 0;
 }
 
+/* This MOVED_FROM is told already, before its place. */
+static int skip_from(struct pathev *pv, const struct pathev__record *from)
+{
+	if (pathev__remember(pv, from->cookie, PATHEV__NIL, "", 0))
+		return -1;
+	pv->move[(pv->next_move - 1) % PATHEV__MOVES].skip = 1;
+	return 0;
+}
+
 static int exchange(struct pathev *pv, const struct pathev__record *rec,
 		    const struct pathev__record *to, const struct pathev__record *from2,
 		    const struct pathev__record *back)
@@ -386,9 +466,17 @@ static int exchange(struct pathev *pv, const struct pathev__record *rec,
 	for (size_t i = 0; i < pv->dst.len; i++)
 		if (swap(pv, pv->dst.node[i], rec, to, from2, back))
 			return -1;
-	if (pathev__remember(pv, from2->cookie, PATHEV__NIL, "", 0))
+	return skip_from(pv, from2);
+}
+
+/* Tell a MOVED_FROM without another half, and forget what was there. */
+static int leave(struct pathev *pv, const struct pathev__record *rec)
+{
+	if (tell_leaving(pv, rec, NULL) || pathev__aliases(pv, rec->wd, &pv->dst))
 		return -1;
-	pv->move[(pv->next_move - 1) % PATHEV__MOVES].skip = 1;
+	for (size_t i = 0; i < pv->dst.len; i++)
+		if (relocate(pv, pv->dst.node[i], rec, NULL))
+			return -1;
 	return 0;
 }
 
@@ -397,6 +485,7 @@ static int moved_from(struct pathev *pv, const struct pathev__record *rec)
 	struct pathev__move *skip = find_skip(pv, rec->cookie);
 	struct pathev__record to, from2, back;
 	int paired = find_pair(pv, rec, &to);
+	int swapped = 0;
 
 	if (skip) {
 		skip->cookie = 0;
@@ -404,19 +493,22 @@ static int moved_from(struct pathev *pv, const struct pathev__record *rec)
 	}
 	if (paired < 0)
 		return -1;
-	if (paired == 2)
+	if (paired == 1)
+		swapped = find_exchange(pv, rec, &to, &from2, &back);
+	if (paired == 2 || swapped == 2)
 		return 1;
 	pv->held_ns = -1;
-	if (paired && is_exchange(pv, rec, &to, &from2, &back)) {
+	if (swapped) {
 		if (exchange(pv, rec, &to, &from2, &back))
 			return -1;
-	} else {
-		if (tell_leaving(pv, rec, paired ? &to : NULL))
+	} else if (!paired) {
+		if (leave(pv, rec))
 			return -1;
-		if (pathev__aliases(pv, rec->wd, &pv->dst))
+	} else {
+		if (tell_leaving(pv, rec, &to) || pathev__aliases(pv, rec->wd, &pv->dst))
 			return -1;
 		for (size_t i = 0; i < pv->dst.len; i++)
-			if (relocate(pv, pv->dst.node[i], rec, paired ? &to : NULL))
+			if (relocate(pv, pv->dst.node[i], rec, &to))
 				return -1;
 	}
 	return pathev__root_record(pv, rec, paired ? &to : NULL);
@@ -502,6 +594,22 @@ static int ignored(struct pathev *pv, const struct pathev__record *rec)
 	return pathev__root_record(pv, rec, NULL);
 }
 
+/* A name came from outside: perhaps another went there for it.  0, -1; 1: hold. */
+static int entered(struct pathev *pv, const struct pathev__record *rec)
+{
+	struct pathev__record from;
+	int swapped;
+
+	if (pathev__watches_by_wd(&pv->tree, rec->wd) == PATHEV__NIL ||
+	    pathev__came_from(pv, rec->cookie, PATHEV__NIL))
+		return 0;
+	swapped = find_half_exchange(pv, rec, &from);
+	if (swapped == 2)
+		return 1;
+	pv->held_ns = -1;
+	return swapped && (leave(pv, &from) || skip_from(pv, &from)) ? -1 : 0;
+}
+
 int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
 {
 	if (rec->what & PATHEV_OVERFLOW)
@@ -510,6 +618,12 @@ int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
 		return ignored(pv, rec);
 	if (rec->what & PATHEV_MOVED_FROM)
 		return moved_from(pv, rec);
+	if (rec->what & PATHEV_MOVED_TO) {
+		int res = entered(pv, rec);
+
+		if (res)
+			return res;
+	}
 	if (!pathev__is_noise(pv, rec) && is_tellable(pv, rec)) {
 		if (pathev__aliases(pv, rec->wd, &pv->dst))
 			return -1;

@@ -21,14 +21,18 @@ enum { BLOCK_BYTES = 64 * 1024 };
 
 struct pathev__intake_block {
 	struct pathev__intake_block *next;
-	int64_t time_ns;	/* of its first read */
-	int64_t since_ns;
 	size_t off;		/* of the next record */
 	size_t len;
 	char data[BLOCK_BYTES];
 };
 
-enum mark_kind { MARK_MOVED_TO, MARK_MOVE_SELF, MARK_DIR };
+struct pathev__intake_read {
+	uint64_t end;		/* position behind its last record */
+	int64_t time_ns;
+	int64_t since_ns;
+};
+
+enum mark_kind { MARK_MOVED_TO, MARK_MOVE_SELF, MARK_GONE, MARK_DIR };
 
 struct pathev__intake_mark {
 	uint32_t hash;
@@ -61,6 +65,7 @@ static void free_blocks(struct pathev__intake *in)
 void pathev__intake_fini(struct pathev__intake *in)
 {
 	free_blocks(in);
+	free(in->reads);
 	free(in->mark);
 	pathev__table_fini(&in->marks);
 }
@@ -188,16 +193,37 @@ static int mark_record(struct pathev__intake *in, const struct pathev__record *r
 	if (rec->what & PATHEV_MOVE_SELF &&
 	    add_mark(in, MARK_MOVE_SELF, rec->wd, rec, data, left, pos))
 		return -1;
+	if (rec->ignored && add_mark(in, MARK_GONE, rec->wd, rec, data, left, pos))
+		return -1;
 	if (rec->is_dir && rec->what & binds &&
 	    add_mark(in, MARK_DIR, rec->wd, rec, data, left, pos))
 		return -1;
 	return 0;
 }
 
-static void set_times(struct pathev__intake *in, const struct pathev__intake_block *b)
+/* Which read is the next record from? */
+static void set_times(struct pathev__intake *in)
 {
-	in->time_ns = b->time_ns;
-	in->since_ns = b->since_ns;
+	if (in->pos == in->end) {
+		in->nreads = in->firstread = 0;
+		return;
+	}
+	while (in->reads[in->firstread].end <= in->pos)
+		in->firstread++;
+	in->time_ns = in->reads[in->firstread].time_ns;
+	in->since_ns = in->reads[in->firstread].since_ns;
+}
+
+static int add_read(struct pathev__intake *in, uint64_t end, int64_t time_ns, int64_t since_ns)
+{
+	struct pathev__intake_read *r;
+
+	r = pathev__grow(in->reads, &in->capreads, in->nreads + 1, sizeof(*r));
+	if (!r)
+		return -1;
+	in->reads = r;
+	r[in->nreads++] = (struct pathev__intake_read){end, time_ns, since_ns};
+	return 0;
 }
 
 int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns,
@@ -220,14 +246,11 @@ int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns
 			break;
 		off += size;
 	}
-	if (b->off == b->len) {
-		b->time_ns = time_ns;
-		b->since_ns = since_ns;
-	}
+	if (!off || add_read(in, in->end + off, time_ns, since_ns))
+		return -1;
 	b->len += off;
-	if (in->pos == in->end)
-		set_times(in, b);
 	in->end += off;
+	set_times(in);
 	return off == len ? 0 : -1;
 }
 
@@ -266,7 +289,7 @@ void pathev__intake_skip(struct pathev__intake *in)
 		pathev__table_clear(&in->marks);
 		in->nmarks = 0;
 	}
-	set_times(in, in->head);
+	set_times(in);
 }
 
 void pathev__intake_drop(struct pathev__intake *in)
@@ -275,6 +298,7 @@ void pathev__intake_drop(struct pathev__intake *in)
 	pathev__table_clear(&in->marks);
 	in->nmarks = 0;
 	in->pos = in->future = in->end;
+	set_times(in);
 }
 
 int pathev__intake_moved_to(const struct pathev__intake *in, uint32_t cookie,
@@ -288,6 +312,11 @@ int pathev__intake_moved_to(const struct pathev__intake *in, uint32_t cookie,
 int pathev__intake_move_self(const struct pathev__intake *in, int wd)
 {
 	return find_mark(in, MARK_MOVE_SELF, wd, NULL, 0) != NULL;
+}
+
+int pathev__intake_gone(const struct pathev__intake *in, int wd)
+{
+	return find_mark(in, MARK_GONE, wd, NULL, 0) != NULL;
 }
 
 int pathev__intake_touches_dir(const struct pathev__intake *in, int wd, const char *name,

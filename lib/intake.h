@@ -19,6 +19,7 @@
 
 struct pathev__intake_block;
 struct pathev__intake_mark;
+struct pathev__intake_read;
 
 struct pathev__intake {
 	struct pathev__intake_block *head;	/* being acted on; NULL before the first read */
@@ -29,6 +30,8 @@ struct pathev__intake {
 	uint64_t end;				/* behind the last record */
 	int64_t time_ns;			/* when the next record was read */
 	int64_t since_ns;			/* it was queued after this time */
+	struct pathev__intake_read *reads;	/* which records were read together, and when */
+	size_t nreads, firstread, capreads;
 	struct pathev__intake_mark *mark;	/* what may be asked for, see the .c file */
 	uint32_t nmarks;
 	size_t capmarks;
@@ -72,6 +75,9 @@ int pathev__intake_moved_to(const struct pathev__intake *in, uint32_t cookie,
 
 /* Was the watched inode itself renamed (MOVE_SELF)? */
 int pathev__intake_move_self(const struct pathev__intake *in, int wd);
+
+/* Is the watch gone (IGNORED)? */
+int pathev__intake_gone(const struct pathev__intake *in, int wd);
 
 /* Was a directory of this name created, deleted or renamed in the watched directory? */
 int pathev__intake_touches_dir(const struct pathev__intake *in, int wd, const char *name,

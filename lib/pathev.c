@@ -147,7 +147,7 @@ void pathev_close(struct pathev *pv)
 int pathev__drain(struct pathev *pv)
 {
 	for (;;) {
-		int64_t now_ns = pathev__clock_real_ns();
+		int64_t before_ns = pathev__clock_real_ns();
 		int64_t since_ns = pv->empty_ns;
 		size_t room;
 		ssize_t n;
@@ -162,10 +162,10 @@ int pathev__drain(struct pathev *pv)
 			return -1;
 		/* room for one more record was left, so there was none */
 		if (n < 0 || (size_t)n + PATHEV__RECORD_MAX <= room)
-			pv->empty_ns = now_ns;
+			pv->empty_ns = before_ns;
 		if (n < 0)
 			return 0;
-		if (pathev__intake_commit(&pv->in, (size_t)n, now_ns, since_ns))
+		if (pathev__intake_commit(&pv->in, (size_t)n, pathev__clock_real_ns(), since_ns))
 			return -1;
 		if ((size_t)n + PATHEV__RECORD_MAX <= room)
 			return 0;

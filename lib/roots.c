@@ -484,10 +484,12 @@ static int bind_root(struct pathev *pv, uint32_t root, int wd, const struct stat
 {
 	struct pathev__root *r = &pv->root[root];
 	char type = pathev__walk_type(st->st_mode);
+	int looks = type == 'd' && (mode != PATHEV__QUIET || r->flags & PATHEV_RECURSIVE);
 	uint32_t node = pathev__watches_add_root(&pv->tree, root, r->path);
 	struct pathev__short p;
 
-	if (node == PATHEV__NIL || (wd >= 0 && pathev__watches_bind(&pv->tree, node, wd)))
+	/* until it was looked at, what its records say of its contents has no ground */
+	if (node == PATHEV__NIL || (!looks && wd >= 0 && pathev__watches_bind(&pv->tree, node, wd)))
 		return -1;
 	if (wd > pv->max_wd)
 		pv->max_wd = wd;
@@ -515,10 +517,10 @@ static int bind_root(struct pathev *pv, uint32_t root, int wd, const struct stat
 		if (pathev__tell_root(pv, root, &t))
 			return -1;
 	}
-	if (r->is_dir && mode == PATHEV__QUIET && !(r->flags & PATHEV_RECURSIVE))
-		return 0;
-	if (r->is_dir)
+	if (looks)
 		return pathev__pend(pv, node, mode);
+	if (r->is_dir)
+		return 0;
 	if (mode == PATHEV__NEW || (mode == PATHEV__CHANGED && changed_since(st, pv->lost_ns)))
 		return tell_contents(pv, root, r->path, type);
 	return 0;

@@ -87,7 +87,8 @@ static int push(struct pathev *pv, struct pathev__queue_in *in)
 {
 	if (pv->lost)
 		return 0;
-	in->time_ns = pathev__intake_len(&pv->in) ? pv->in.time_ns : pathev__clock_real_ns();
+	in->time_ns = in->synthesized || !pathev__intake_len(&pv->in) ? pathev__clock_real_ns() :
+									pv->in.time_ns;
 	if (pv->queue.bytes + pathev__intake_len(&pv->in) > pv->opt.queue_limit) {
 		pv->lost = 1;
 		if (!pv->recovering)

@@ -206,7 +206,7 @@ uint32_t pathev__watches_child(const struct pathev__watches *t, uint32_t parent,
 		if (t->node[v].parent != parent)
 			continue;
 		s = pathev__watches_name(t, v);
-		if (!memcmp(s, name, len) && !s[len])
+		if (!strncmp(s, name, len) && !s[len])
 			break;
 	}
 	return v;
