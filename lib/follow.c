@@ -540,18 +540,21 @@ static int named(struct pathev *pv, uint32_t dir, const struct pathev__record *r
 
 	if (rec->what & PATHEV_MOVED_TO)
 		return moved_to(pv, dir, rec);
+	child = rec->is_dir ?
+		pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen) : PATHEV__NIL;
+	/* the kernel is not quite in order with itself: a chmod may come behind the rmdir */
+	if (rec->is_dir && child == PATHEV__NIL && !(rec->what & (BINDS | UNBINDS)) &&
+	    pathev__enters(pv, dir, rec->name, rec->namelen))
+		return 0;
 	if (tell_record(pv, dir, rec, NULL))
 		return -1;
 	if (rec->what & PATHEV_CREATE)
 		return arrive(pv, dir, rec);
-	if (!rec->is_dir || !(rec->what & (PATHEV_DELETE | PATHEV_ATTRIB)))
-		return 0;
-	child = pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen);
 	if (child == PATHEV__NIL)
 		return 0;
 	if (rec->what & PATHEV_DELETE)
 		forget(pv, child);
-	else if (pv->tree.node[child].flags & PATHEV__NODE_BLIND)
+	else if (rec->what & PATHEV_ATTRIB && pv->tree.node[child].flags & PATHEV__NODE_BLIND)
 		/* its permissions may have changed for the better */
 		return pathev__pend(pv, child, PATHEV__NEW);
 	return 0;

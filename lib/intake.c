@@ -246,7 +246,9 @@ int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns
 			break;
 		off += size;
 	}
-	if (!off || add_read(in, in->end + off, time_ns, since_ns))
+	if (!off)
+		return len ? -1 : 0;
+	if (add_read(in, in->end + off, time_ns, since_ns))
 		return -1;
 	b->len += off;
 	in->end += off;

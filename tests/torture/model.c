@@ -333,7 +333,11 @@ struct move {			/* what left and may arrive */
 	struct node *node;
 };
 
+enum { GONE = 64 };
+
 struct model {
+	char *gone[GONE];	/* the names that went last */
+	unsigned ngone;
 	char *root;
 	size_t rootlen;
 	struct node *top;	/* NULL: the root is not bound */
@@ -539,6 +543,14 @@ static int arrive(struct model *m, const struct event *e, struct node *n, struct
 	return 0;
 }
 
+static int was_there(const struct model *m, const char *path)
+{
+	for (int i = 0; i < GONE; i++)
+		if (m->gone[i] && !strcmp(m->gone[i], path))
+			return 1;
+	return 0;
+}
+
 static int apply(struct model *m, const struct event *e)
 {
 	struct node *n, *parent;
@@ -569,12 +581,20 @@ static int apply(struct model *m, const struct event *e)
 			return -1;
 	} else if (e->what & SELF) {
 		return 0;
+	} else if (!n && !(e->what & (DELETE | MOVED_FROM)) && was_there(m, e->path.s)) {
+		/* the kernel may queue what a writer did at the same moment behind the end */
+		return 0;
 	} else if (!n) {
 		return complain(m, "seq %llu: of a name never told: %s\n",
 				(unsigned long long)e->seq, show(e->path.s));
 	}
-	if (e->what & (DELETE | MOVED_FROM))
+	if (e->what & (DELETE | MOVED_FROM)) {
+		char **gone = &m->gone[m->ngone++ % GONE];
+
+		free(*gone);
+		*gone = strdup(e->path.s);
 		return leave(m, e, n);
+	}
 	if ((n->type == 'd') != (e->type == 'd'))
 		return complain(m, "seq %llu: %s was told as another type\n",
 				(unsigned long long)e->seq, show(e->path.s));
@@ -599,6 +619,8 @@ void model_free(struct model *m)
 {
 	free_node(m->top);
 	drop_moves(m);
+	for (int i = 0; i < GONE; i++)
+		free(m->gone[i]);
 	free(m->root);
 	free(m);
 }
