@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* busy.c - tests of the question whether somebody is still writing a file */
+#include "pathev.h"
+
+#include "scratch.h"
+#include "tap.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+
+/* Was anything opened since the watches were set? */
+static int was_opened(int inotify)
+{
+	char buf[4096];
+
+	return read(inotify, buf, sizeof(buf)) > 0;
+}
+
+/* A process that does something to a file and then waits until it is told to go on. */
+struct helper {
+	pid_t pid;
+	int fd;
+};
+
+static struct helper helper_start(const char *path, int flags, int (*act)(int fd))
+{
+	struct helper h;
+	int to[2], from[2];
+	char c = 0;
+
+	if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC))
+		abort();
+	h.pid = fork();
+	if (!h.pid) {
+		int fd;
+
+		close(to[1]);
+		close(from[0]);
+		fd = open(path, flags | O_CLOEXEC);
+		if (fd < 0 || (act && act(fd)))
+			_exit(1);
+		if (write(from[1], "r", 1) != 1 || read(to[0], &c, 1) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	close(to[0]);
+	close(from[1]);
+	if (read(from[0], &c, 1) != 1)
+		printf("# a helper could not do its work on %s\n", path);
+	close(from[0]);
+	h.fd = to[1];
+	return h;
+}
+
+static void helper_end(struct helper h, int signal)
+{
+	if (signal)
+		kill(h.pid, signal);
+	else if (write(h.fd, "g", 1) != 1)
+		printf("# a helper is gone before its time\n");
+	close(h.fd);
+	waitpid(h.pid, NULL, 0);
+}
+
+static void refuses(const char *path, int error, const char *title)
+{
+	errno = 0;
+	is_int(pathev_busy(path), -1, "%s is refused", title);
+	is_int(errno, error, "%s: %s", title, strerror(error));
+}
+
+static void test_kinds(void)
+{
+	int inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	scratch_file("file");
+	mkdir("dir", 0777);
+	mkfifo("fifo", 0666);
+	if (symlink("file", "link") || symlink("dir", "dirlink") || symlink("nothing", "dangling") ||
+	    symlink("loop", "loop"))
+		printf("# no symlink: %s\n", strerror(errno));
+	inotify_add_watch(inotify, "fifo", IN_OPEN);
+	is_int(pathev_busy("file"), 0, "a file that nobody has open is not busy");
+	is_int(pathev_busy("link"), 0, "nor by way of a link");
+	refuses("dir", EINVAL, "a directory");
+	refuses("dirlink", EINVAL, "a link to one");
+	refuses("fifo", EINVAL, "a FIFO");
+	ok(!was_opened(inotify), "and is not opened: that would be seen at its other end");
+	close(inotify);
+	refuses("/dev/null", EINVAL, "a device");
+	refuses("missing", ENOENT, "what is not there");
+	refuses("dangling", ENOENT, "a link to nothing");
+	refuses("loop", ELOOP, "a link to itself");
+	refuses("file/below", ENOTDIR, "what cannot be there");
+	refuses("", ENOENT, "no name");
+}
+
+static void test_own(void)
+{
+	int rd, wr;
+
+	rd = open("file", O_RDONLY | O_CLOEXEC);
+	is_int(pathev_busy("file"), 0, "open for reading is not busy");
+	wr = open("file", O_PATH | O_CLOEXEC);
+	is_int(pathev_busy("file"), 0, "nor is a descriptor that can do nothing");
+	close(wr);
+	wr = open("file", O_RDWR | O_CLOEXEC);
+	is_int(pathev_busy("file"), 1, "open for reading and writing is busy");
+	is_int(pathev_busy("link"), 1, "also by way of a link");
+	close(wr);
+	is_int(pathev_busy("file"), 0, "and closed it is not");
+	close(rd);
+	wr = open("file", O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (link("file", "hard"))
+		printf("# no link: %s\n", strerror(errno));
+	is_int(pathev_busy("hard"), 1, "written under one name it is busy under each");
+	unlink("file");
+	is_int(pathev_busy("hard"), 1, "also when that name is gone");
+	close(wr);
+	is_int(pathev_busy("hard"), 0, "until it is closed");
+	rename("hard", "file");
+}
+
+static void test_mapped(void)
+{
+	int fd = open("file", O_RDWR | O_CLOEXEC);
+	struct statfs fs;
+	void *p;
+
+	if (fstatfs(fd, &fs) || (unsigned)fs.f_type == 0x794c7630) {
+		skip("overlayfs does not tell of mappings");
+		close(fd);
+		return;
+	}
+	if (ftruncate(fd, 4096))
+		printf("# no truncation: %s\n", strerror(errno));
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	is_int(pathev_busy("file"), 1, "mapped for writing it is busy, though it is closed");
+	munmap(p, 4096);
+	is_int(pathev_busy("file"), 0, "until it is unmapped");
+	fd = open("file", O_RDONLY | O_CLOEXEC);
+	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	is_int(pathev_busy("file"), 0, "mapped for reading it is not");
+	munmap(p, 4096);
+}
+
+static int take_write_lease(int fd)
+{
+	signal(SIGIO, SIG_IGN);
+	return fcntl(fd, F_SETLEASE, F_WRLCK);
+}
+
+static int take_read_lease(int fd)
+{
+	signal(SIGIO, SIG_IGN);
+	return fcntl(fd, F_SETLEASE, F_RDLCK);
+}
+
+static void test_others(void)
+{
+	struct helper a = helper_start("file", O_WRONLY, NULL);
+	struct helper b = helper_start("file", O_RDWR, NULL);
+
+	is_int(pathev_busy("file"), 1, "two other processes write it: busy");
+	helper_end(a, 0);
+	is_int(pathev_busy("file"), 1, "one of them is done: still busy");
+	helper_end(b, SIGKILL);
+	is_int(pathev_busy("file"), 0, "the other one was killed: not any more");
+	a = helper_start("file", O_RDONLY, NULL);
+	is_int(pathev_busy("file"), 0, "a reader does not matter");
+	helper_end(a, 0);
+	a = helper_start("file", O_RDONLY, take_read_lease);
+	is_int(pathev_busy("file"), 0, "another one who asks does not matter");
+	helper_end(a, 0);
+	a = helper_start("file", O_RDWR, take_write_lease);
+	is_int(pathev_busy("file"), 1, "who has a write lease is taken for a writer, without a wait");
+	helper_end(a, 0);
+}
+
+/* The kernel tells the owner of a file, and root. */
+static void test_foreign(void)
+{
+	pid_t pid;
+	int status = -1;
+
+	if (getuid()) {
+		skip("only root has files that others may read");
+		return;
+	}
+	chmod(".", 0755);
+	pid = fork();
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(3);
+		_exit(pathev_busy("file") == -1 && errno == EACCES ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	is_int(status, 0, "a file of somebody else: EACCES");
+}
+
+static int count_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* It leaves nothing behind: no lease, no descriptor, no signal. */
+static void test_traces(void)
+{
+	int before = count_fds(), failed = 0, fd;
+
+	for (int i = 0; i < 200; i++) {
+		pathev_busy("file");
+		pathev_busy("dir");
+		pathev_busy("missing");
+		fd = open("file", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+		failed += fd < 0 || pathev_busy("file") != 1;
+		close(fd);
+	}
+	is_int(failed, 0, "who opens it right behind us is not held up");
+	is_int(count_fds(), before, "no descriptor is left");
+}
+
+/* Writers that come while we ask, over and over: nobody dies, nothing is held for long. */
+static void test_race(void)
+{
+	int status = -1, wrong = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		for (int i = 0; i < 2000; i++) {
+			int fd = open("file", O_WRONLY | O_CLOEXEC);
+
+			if (fd < 0)
+				_exit(1);
+			close(fd);
+		}
+		_exit(0);
+	}
+	while (!waitpid(pid, &status, WNOHANG)) {
+		int res = pathev_busy("file");
+
+		wrong += res != 0 && res != 1;
+	}
+	is_int(status, 0, "a writer that comes again and again gets through");
+	is_int(wrong, 0, "and we get an answer each time");
+}
+
+int main(void)
+{
+	scratch_enter();
+	alarm(20);		/* nothing here may block: a lease is waited for longer than that */
+	test_kinds();
+	test_own();
+	test_mapped();
+	test_others();
+	test_foreign();
+	test_traces();
+	test_race();
+	return done_testing();
+}
