@@ -216,6 +216,62 @@ static int find_pair(struct pathev *pv, const struct pathev__record *rec, struct
 	return !has_left(pv, rec) && must_wait(pv, rec->cookie) ? 2 : 0;
 }
 
+/* Find the MOVED_FROM with a cookie that is still to come. */
+static int find_from(const struct pathev *pv, uint32_t cookie, struct pathev__record *from)
+{
+	struct pathev__intake_cursor c = {0};
+
+	while (pathev__intake_walk(&pv->in, pv->in.future, &c, from))
+		if (from->cookie == cookie && from->what & PATHEV_MOVED_FROM)
+			return 1;
+	return 0;
+}
+
+/* Do a MOVED_TO of a name and the MOVED_FROM behind it lead there and back? */
+static int is_round_trip(const struct pathev *pv, const struct pathev__record *to,
+			 const struct pathev__record *from)
+{
+	struct pathev__record out, back;
+	int has_out = find_from(pv, to->cookie, &out);
+	int has_back = pathev__intake_moved_to(&pv->in, from->cookie, &back);
+
+	if (!(from->what & PATHEV_MOVED_FROM) || has_out != has_back)
+		return 0;
+	return !has_out || (out.wd == back.wd && !strcmp(out.name, back.name));
+}
+
+/* What the future says about a name behind the record last.  1: bound there, 0: not, -1: open. */
+static int is_bound(const struct pathev *pv, const struct pathev__record *name,
+		    const struct pathev__record *last)
+{
+	struct pathev__intake_cursor c = {0};
+	struct pathev__record rec, to = {0};
+	int behind = 0;
+
+	while (pathev__intake_walk(&pv->in, pv->in.future, &c, &rec)) {
+		if (!behind) {
+			behind = rec.cookie == last->cookie && rec.what == last->what;
+			continue;
+		}
+		if (rec.wd != name->wd || !(rec.what & (BINDS | UNBINDS)) ||
+		    strcmp(rec.name, name->name))
+			continue;
+		if (to.what) {
+			/* what came and what went are two: so the other was there before */
+			if (rec.what & UNBINDS && rec.is_dir != to.is_dir)
+				return 1;
+			if (!is_round_trip(pv, &to, &rec))
+				return 0;
+			to.what = 0;
+		} else if (rec.what & PATHEV_MOVED_TO) {
+			to = rec;	/* over something, or not */
+		} else {
+			return (rec.what & UNBINDS) != 0;
+		}
+	}
+	return to.what ? 0 : -1;
+}
+
 /*
  * An exchange (RENAME_EXCHANGE, rename(2)) comes as two renames, there and back, and so do two
  * renames one after the other.  They differ in whether the name that the second one leaves is
@@ -225,26 +281,22 @@ static int is_there(struct pathev *pv, const struct pathev__record *name,
 		    const struct pathev__record *last)
 {
 	uint32_t node = goal(pv, name->wd, PATHEV__NIL), root;
-	struct pathev__intake_cursor c = {0};
-	struct pathev__record rec;
+	int bound = is_bound(pv, name, last);
 	struct pathev__short p;
 	struct stat st;
-	int behind = 0, res;
 
-	while (pathev__intake_walk(&pv->in, pv->in.future, &c, &rec)) {
-		if (behind && rec.wd == name->wd && rec.what & (BINDS | UNBINDS) &&
-		    !strcmp(rec.name, name->name))
-			return (rec.what & UNBINDS) != 0;
-		if (rec.cookie == last->cookie && rec.what == last->what)
-			behind = 1;
-	}
+	if (bound >= 0)
+		return bound;
+	/* out of sight, for its directory has moved on: exchanges are like this, hardly others */
+	if (node != PATHEV__NIL && pathev__overtaken(pv, node))
+		return 1;
 	if (node == PATHEV__NIL || pathev__dir(pv, node, &root) || root == PATHEV__NIL ||
 	    pathev__full(pv, name->name, name->namelen) ||
 	    pathev__short_init(&p, pv->full.data, pv->full.len))
 		return 0;
-	res = lstat(p.path, &st);
+	bound = !lstat(p.path, &st);
 	pathev__short_fini(&p);
-	return !res;
+	return bound;
 }
 
 /* The watched directory that had the name which a directory has taken, or NIL. */
