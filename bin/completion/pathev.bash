@@ -113,6 +113,8 @@ _pathev() {
 	local program=${1##*/} cur=${COMP_WORDS[COMP_CWORD]} option='' word i
 
 	COMPREPLY=()
+	# bash cuts @PATH in two, but what it replaces is all of it
+	[ "$COMP_CWORD" -lt 2 ] || [ "${COMP_WORDS[COMP_CWORD - 1]}" != @ ] || cur=@$cur
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		if [ -n "$option" ]; then

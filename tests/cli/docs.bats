@@ -280,6 +280,7 @@ words_of() {	# words_of PROGRAM OPTION
 	[ "$(in_bash pathstat --from-file = di)" = default ]
 	[ "$(in_bash pathstat -- -)" = default ]
 	[ "$(in_bash pathwatch @di)" = @dir/ ]
+	[ "$(in_bash pathwatch @ di)" = @dir/ ]		# as bash cuts it
 	[ "$(in_bash pathwatch --include di)" = "" ]
 }
 
