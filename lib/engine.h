@@ -148,6 +148,11 @@ struct pathev {
 	size_t nnoise, capnoise;
 	struct pathev__move move[PATHEV__MOVES];
 	unsigned next_move;
+	struct {
+		int wd;
+		uint32_t hash;		/* of the name */
+		uint64_t end;		/* position behind the record */
+	} last_to;			/* the last MOVED_TO */
 	uint32_t held_cookie;		/* the MOVED_FROM at the head waits ... */
 	int64_t held_ns;		/* ... until then; -1: nothing waits */
 
@@ -187,6 +192,8 @@ int pathev__remember(struct pathev *pv, uint32_t cookie, uint32_t root, const ch
 /* look.c */
 int pathev__pend(struct pathev *pv, uint32_t node, enum pathev__mode mode);
 int pathev__look(struct pathev *pv, uint32_t node);
+/* Tell something that was found: as created, and a complete file as closed, too. */
+int pathev__tell_new(struct pathev *pv, uint32_t node, const char *name, size_t len, char type);
 int pathev__look_now(struct pathev *pv);	/* all that cannot wait for the next record */
 int pathev__overtaken(struct pathev *pv, uint32_t node);
 int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec);

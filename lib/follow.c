@@ -248,7 +248,7 @@ static int is_bound(const struct pathev *pv, const struct pathev__record *name,
 	struct pathev__record rec, to = {0};
 	int behind = 0;
 
-	while (pathev__intake_walk(&pv->in, pv->in.future, &c, &rec)) {
+	while (pathev__intake_walk(&pv->in, pv->in.pos, &c, &rec)) {
 		if (!behind) {
 			behind = rec.cookie == last->cookie && rec.what == last->what;
 			continue;
@@ -272,6 +272,22 @@ static int is_bound(const struct pathev *pv, const struct pathev__record *name,
 	return to.what ? 0 : -1;
 }
 
+static int stat_name(struct pathev *pv, uint32_t node, const struct pathev__record *name,
+		     struct stat *st)
+{
+	struct pathev__short p;
+	uint32_t root;
+	int res;
+
+	if (node == PATHEV__NIL || pathev__dir(pv, node, &root) || root == PATHEV__NIL ||
+	    pathev__full(pv, name->name, name->namelen) ||
+	    pathev__short_init(&p, pv->full.data, pv->full.len))
+		return 0;
+	res = lstat(p.path, st);
+	pathev__short_fini(&p);
+	return !res;
+}
+
 /*
  * An exchange (RENAME_EXCHANGE, rename(2)) comes as two renames, there and back, and so do two
  * renames one after the other.  They differ in whether the name that the second one leaves is
@@ -280,9 +296,8 @@ static int is_bound(const struct pathev *pv, const struct pathev__record *name,
 static int is_there(struct pathev *pv, const struct pathev__record *name,
 		    const struct pathev__record *last)
 {
-	uint32_t node = goal(pv, name->wd, PATHEV__NIL), root;
+	uint32_t node = goal(pv, name->wd, PATHEV__NIL);
 	int bound = is_bound(pv, name, last);
-	struct pathev__short p;
 	struct stat st;
 
 	if (bound >= 0)
@@ -290,13 +305,17 @@ static int is_there(struct pathev *pv, const struct pathev__record *name,
 	/* out of sight, for its directory has moved on: exchanges are like this, hardly others */
 	if (node != PATHEV__NIL && pathev__overtaken(pv, node))
 		return 1;
-	if (node == PATHEV__NIL || pathev__dir(pv, node, &root) || root == PATHEV__NIL ||
-	    pathev__full(pv, name->name, name->namelen) ||
-	    pathev__short_init(&p, pv->full.data, pv->full.len))
-		return 0;
-	bound = !lstat(p.path, &st);
-	pathev__short_fini(&p);
-	return bound;
+	return stat_name(pv, node, name, &st);
+}
+
+/* The same, and what is it?  0 where that cannot be known. */
+static int look_there(struct pathev *pv, const struct pathev__record *name,
+		      const struct pathev__record *last, struct stat *st)
+{
+	uint32_t node = goal(pv, name->wd, PATHEV__NIL);
+
+	return is_bound(pv, name, last) < 0 && node != PATHEV__NIL &&
+	       !pathev__overtaken(pv, node) && stat_name(pv, node, name, st);
 }
 
 /* The watched directory that had the name which a directory has taken, or NIL. */
@@ -328,6 +347,10 @@ static int fate(struct pathev *pv, uint32_t victim, uint32_t cookie)
 	}
 }
 
+/* Cookies count all renames of the system: the two of an exchange are next to each other, save
+ * for what other processors rename in the same moment. */
+enum { COOKIES_NEAR = 8 };
+
 /*
  * The MOVED_FROM of the name that a MOVED_TO has bound, close behind it: an exchange's second half
  * follows the first at once.  1: *from2; 0: none; -1: none yet, but there may be more to read.
@@ -344,7 +367,8 @@ static int find_back(struct pathev *pv, const struct pathev__record *to, uint64_
 			behind = 1;
 		else if (behind && from2->what & (BINDS | UNBINDS) && from2->wd == to->wd &&
 			 !strcmp(from2->name, to->name))
-			return (from2->what & PATHEV_MOVED_FROM) != 0;
+			return from2->what & PATHEV_MOVED_FROM &&
+			       from2->cookie - to->cookie <= COOKIES_NEAR;
 	}
 	return n < 4 ? -1 : 0;
 }
@@ -532,6 +556,40 @@ static int leave(struct pathev *pv, const struct pathev__record *rec)
 	return 0;
 }
 
+/*
+ * The kernel takes two MOVED_TO of one name for one, though their cookies differ, if nothing stands
+ * between.  Then a MOVED_FROM right behind may be the second half of an exchange whose first half
+ * is not there.
+ */
+static int is_behind_to(const struct pathev *pv, const struct pathev__record *rec)
+{
+	return pv->last_to.wd == rec->wd && pv->last_to.end == pv->in.pos &&
+	       pv->last_to.hash == pathev__hash_bytes(0, rec->name, rec->namelen);
+}
+
+static void note_to(struct pathev *pv, const struct pathev__record *rec)
+{
+	pv->last_to.wd = rec->wd;
+	pv->last_to.end = pv->in.future;
+	pv->last_to.hash = pathev__hash_bytes(0, rec->name, rec->namelen);
+}
+
+static int reappear(struct pathev *pv, const struct pathev__record *rec)
+{
+	struct pathev__record found = *rec;
+	struct stat st;
+
+	if (!look_there(pv, rec, rec, &st) || pathev__aliases(pv, rec->wd, &pv->dst))
+		return 0;
+	found.is_dir = S_ISDIR(st.st_mode);
+	for (size_t i = 0; i < pv->dst.len; i++)
+		if (pathev__tell_new(pv, pv->dst.node[i], rec->name, rec->namelen,
+				     pathev__walk_type(st.st_mode)) ||
+		    arrive(pv, pv->dst.node[i], &found))
+			return -1;
+	return 0;
+}
+
 static int moved_from(struct pathev *pv, const struct pathev__record *rec)
 {
 	struct pathev__move *skip = find_skip(pv, rec->cookie);
@@ -554,7 +612,7 @@ static int moved_from(struct pathev *pv, const struct pathev__record *rec)
 		if (exchange(pv, rec, &to, &from2, &back))
 			return -1;
 	} else if (!paired) {
-		if (leave(pv, rec))
+		if (leave(pv, rec) || (is_behind_to(pv, rec) && reappear(pv, rec)))
 			return -1;
 	} else {
 		if (tell_leaving(pv, rec, &to) || pathev__aliases(pv, rec->wd, &pv->dst))
@@ -678,6 +736,7 @@ int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
 
 		if (res)
 			return res;
+		note_to(pv, rec);
 	}
 	if (!pathev__is_noise(pv, rec) && is_tellable(pv, rec)) {
 		if (pathev__aliases(pv, rec->wd, &pv->dst))

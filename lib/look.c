@@ -365,8 +365,7 @@ static int tell_found(struct pathev *pv, uint32_t node, const char *name, size_t
 	return pathev__tell(pv, &t);
 }
 
-/* It came with its directory: told as created, and if it is a complete file, as closed. */
-static int tell_new(struct pathev *pv, uint32_t node, const char *name, size_t len, char type)
+int pathev__tell_new(struct pathev *pv, uint32_t node, const char *name, size_t len, char type)
 {
 	uint32_t root;
 
@@ -415,7 +414,7 @@ static int tell_entry(struct pathev *pv, uint32_t node, enum pathev__mode mode, 
 	case PATHEV__LIST:
 		return tell_found(pv, node, name, len, type, PATHEV_EXISTS);
 	case PATHEV__NEW:
-		return tell_new(pv, node, name, len, type);
+		return pathev__tell_new(pv, node, name, len, type);
 	case PATHEV__CHANGED:
 		return tell_changed(pv, node, name, len, type);
 	case PATHEV__QUIET:
