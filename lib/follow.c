@@ -240,9 +240,12 @@ static int is_round_trip(const struct pathev *pv, const struct pathev__record *t
 	return !has_out || (out.wd == back.wd && !strcmp(out.name, back.name));
 }
 
-/* What the future says about a name behind the record last.  1: bound there, 0: not, -1: open. */
+/*
+ * What the future says about a name behind the record last.  1: bound there, and *is_dir tells to
+ * what; 0: not; -1: it says nothing.
+ */
 static int is_bound(const struct pathev *pv, const struct pathev__record *name,
-		    const struct pathev__record *last)
+		    const struct pathev__record *last, int *is_dir)
 {
 	struct pathev__intake_cursor c = {0};
 	struct pathev__record rec, to = {0};
@@ -256,6 +259,7 @@ static int is_bound(const struct pathev *pv, const struct pathev__record *name,
 		if (rec.wd != name->wd || !(rec.what & (BINDS | UNBINDS)) ||
 		    strcmp(rec.name, name->name))
 			continue;
+		*is_dir = rec.is_dir;
 		if (to.what) {
 			/* what came and what went are two: so the other was there before */
 			if (rec.what & UNBINDS && rec.is_dir != to.is_dir)
@@ -297,8 +301,9 @@ static int is_there(struct pathev *pv, const struct pathev__record *name,
 		    const struct pathev__record *last)
 {
 	uint32_t node = goal(pv, name->wd, PATHEV__NIL);
-	int bound = is_bound(pv, name, last);
 	struct stat st;
+	int is_dir;
+	int bound = is_bound(pv, name, last, &is_dir);
 
 	if (bound >= 0)
 		return bound;
@@ -306,16 +311,6 @@ static int is_there(struct pathev *pv, const struct pathev__record *name,
 	if (node != PATHEV__NIL && pathev__overtaken(pv, node))
 		return 1;
 	return stat_name(pv, node, name, &st);
-}
-
-/* The same, and what is it?  0 where that cannot be known. */
-static int look_there(struct pathev *pv, const struct pathev__record *name,
-		      const struct pathev__record *last, struct stat *st)
-{
-	uint32_t node = goal(pv, name->wd, PATHEV__NIL);
-
-	return is_bound(pv, name, last) < 0 && node != PATHEV__NIL &&
-	       !pathev__overtaken(pv, node) && stat_name(pv, node, name, st);
 }
 
 /* The watched directory that had the name which a directory has taken, or NIL. */
@@ -349,7 +344,7 @@ static int fate(struct pathev *pv, uint32_t victim, uint32_t cookie)
 
 /* Cookies count all renames of the system: the two of an exchange are next to each other, save
  * for what other processors rename in the same moment. */
-enum { COOKIES_NEAR = 8 };
+enum { COOKIES_NEAR = 3 };
 
 /*
  * The MOVED_FROM of the name that a MOVED_TO has bound, close behind it: an exchange's second half
@@ -407,6 +402,21 @@ static int find_exchange(struct pathev *pv, const struct pathev__record *rec,
 	return swapped == 1 || to->is_dir != from2->is_dir || is_there(pv, to, back);
 }
 
+/* Is this MOVED_TO the second half of an exchange whose first, a MOVED_FROM, was just told? */
+static int is_second_half(struct pathev *pv, const struct pathev__record *to)
+{
+	uint32_t dir = goal(pv, to->wd, PATHEV__NIL), root;
+
+	if (dir == PATHEV__NIL || pathev__dir(pv, dir, &root) ||
+	    pathev__full(pv, to->name, to->namelen))
+		return 0;
+	for (unsigned i = 0; i < PATHEV__MOVES; i++)
+		if (pv->move[i].cookie && to->cookie - pv->move[i].cookie <= COOKIES_NEAR &&
+		    !pv->move[i].skip && !strcmp(pv->move[i].from.data, pv->full.data))
+			return 1;
+	return 0;
+}
+
 /* One of them: TO b, FROM b.  What was at b has left before the other came.  As above. */
 static int find_half_exchange(struct pathev *pv, const struct pathev__record *to,
 			      struct pathev__record *from2)
@@ -415,12 +425,15 @@ static int find_half_exchange(struct pathev *pv, const struct pathev__record *to
 	int swapped = victim == PATHEV__NIL ? -1 : fate(pv, victim, to->cookie);
 	struct pathev__record other;
 
+	if (is_second_half(pv, to))
+		return 0;
 	if (swapped == 0 || swapped == 2)
 		return swapped;
 	if (!drain_back(pv, to, pv->in.pos, from2))
 		return swapped == 1 && must_wait(pv, to->cookie) ? 2 : 0;
+	/* the other half is in scope, but its MOVED_FROM was merged into one before it? */
 	if (pathev__intake_moved_to(&pv->in, from2->cookie, &other))
-		return 0;
+		return swapped == 1;
 	return swapped == 1 || to->is_dir != from2->is_dir || is_there(pv, to, from2);
 }
 
@@ -545,13 +558,14 @@ static int exchange(struct pathev *pv, const struct pathev__record *rec,
 	return skip_from(pv, from2);
 }
 
-/* Tell a MOVED_FROM without another half, and forget what was there. */
-static int leave(struct pathev *pv, const struct pathev__record *rec)
+/* Tell a MOVED_FROM, and let what was there go to the other half, or go. */
+static int leave(struct pathev *pv, const struct pathev__record *rec,
+		 const struct pathev__record *to)
 {
-	if (tell_leaving(pv, rec, NULL) || pathev__aliases(pv, rec->wd, &pv->dst))
+	if (tell_leaving(pv, rec, to) || pathev__aliases(pv, rec->wd, &pv->dst))
 		return -1;
 	for (size_t i = 0; i < pv->dst.len; i++)
-		if (relocate(pv, pv->dst.node[i], rec, NULL))
+		if (relocate(pv, pv->dst.node[i], rec, to))
 			return -1;
 	return 0;
 }
@@ -576,15 +590,25 @@ static void note_to(struct pathev *pv, const struct pathev__record *rec)
 
 static int reappear(struct pathev *pv, const struct pathev__record *rec)
 {
+	uint32_t node = goal(pv, rec->wd, PATHEV__NIL);
 	struct pathev__record found = *rec;
+	int bound = is_bound(pv, rec, rec, &found.is_dir);
 	struct stat st;
+	char type = 0;
 
-	if (!look_there(pv, rec, rec, &st) || pathev__aliases(pv, rec->wd, &pv->dst))
+	if (bound < 0 && node != PATHEV__NIL && !pathev__overtaken(pv, node) &&
+	    stat_name(pv, node, rec, &st)) {
+		bound = 1;
+		type = pathev__walk_type(st.st_mode);
+		found.is_dir = type == 'd';
+	}
+	if (bound <= 0)
 		return 0;
-	found.is_dir = S_ISDIR(st.st_mode);
+	if (pathev__aliases(pv, rec->wd, &pv->dst))
+		return -1;
 	for (size_t i = 0; i < pv->dst.len; i++)
 		if (pathev__tell_new(pv, pv->dst.node[i], rec->name, rec->namelen,
-				     pathev__walk_type(st.st_mode)) ||
+				     found.is_dir ? 'd' : type) ||
 		    arrive(pv, pv->dst.node[i], &found))
 			return -1;
 	return 0;
@@ -611,15 +635,9 @@ static int moved_from(struct pathev *pv, const struct pathev__record *rec)
 	if (swapped) {
 		if (exchange(pv, rec, &to, &from2, &back))
 			return -1;
-	} else if (!paired) {
-		if (leave(pv, rec) || (is_behind_to(pv, rec) && reappear(pv, rec)))
-			return -1;
-	} else {
-		if (tell_leaving(pv, rec, &to) || pathev__aliases(pv, rec->wd, &pv->dst))
-			return -1;
-		for (size_t i = 0; i < pv->dst.len; i++)
-			if (relocate(pv, pv->dst.node[i], rec, &to))
-				return -1;
+	} else if (leave(pv, rec, paired ? &to : NULL) ||
+		   (!paired && is_behind_to(pv, rec) && reappear(pv, rec))) {
+		return -1;
 	}
 	return pathev__root_record(pv, rec, paired ? &to : NULL);
 }
@@ -710,8 +728,8 @@ static int ignored(struct pathev *pv, const struct pathev__record *rec)
 /* A name came from outside: perhaps another went there for it.  0, -1; 1: hold. */
 static int entered(struct pathev *pv, const struct pathev__record *rec)
 {
-	struct pathev__record from;
-	int swapped;
+	struct pathev__record from, to;
+	int swapped, paired;
 
 	if (pathev__watches_by_wd(&pv->tree, rec->wd) == PATHEV__NIL ||
 	    pathev__came_from(pv, rec->cookie, PATHEV__NIL))
@@ -720,7 +738,10 @@ static int entered(struct pathev *pv, const struct pathev__record *rec)
 	if (swapped == 2)
 		return 1;
 	pv->held_ns = -1;
-	return swapped && (leave(pv, &from) || skip_from(pv, &from)) ? -1 : 0;
+	if (!swapped)
+		return 0;
+	paired = pathev__intake_moved_to(&pv->in, from.cookie, &to);
+	return leave(pv, &from, paired ? &to : NULL) || skip_from(pv, &from) ? -1 : 0;
 }
 
 int pathev__follow(struct pathev *pv, const struct pathev__record *rec)

@@ -163,6 +163,18 @@ static void temporary(struct writer *w, const char *p, const char *dir)
 	close(fd);
 }
 
+/*
+ * Mostly with both names on one side: of an exchange over the border the kernel tells the two
+ * halves on this side alone, and merges them with those of the next one (pathev(7), LIMITS).
+ */
+static void exchange(struct writer *w, const char *a, const char *b)
+{
+	int crosses = strncmp(a, b, strlen(w->in)) != 0;
+
+	if (!crosses || !rnd(w, 8))
+		syscall(SYS_renameat2, w->fd, a, w->fd, b, EXCHANGE);
+}
+
 /* What is written through one name is not told of the others (inotify(7)): mark the file. */
 static void hard_link(struct writer *w, const char *a, const char *b)
 {
@@ -217,7 +229,7 @@ static void operate(struct writer *w)
 	else if (r < 81)
 		renameat(w->fd, a, w->fd, b);
 	else if (r < 84)
-		syscall(SYS_renameat2, w->fd, a, w->fd, b, EXCHANGE);
+		exchange(w, a, b);
 	else if (r < 86)
 		hard_link(w, a, b);
 	else if (r < 88)
