@@ -43,13 +43,19 @@ sees_a_create() {	# sees_a_create FLAGS-FOR-PATHEV...
 	sees_a_create $flags
 }
 
-@test "install: puts one header, one archive, and the three programs in place" {
-	local p
-
+@test "install: puts one header and one archive in place" {
 	[ "$(find "$dest" -name '*.h' | wc -l)" -eq 1 ]
 	[ "$(find "$dest" -name '*.a' | wc -l)" -eq 1 ]
+}
+
+@test "install: puts each program in place, with its page and its completions" {
+	local p f
+
 	for p in pathwait pathwatch pathstat; do
-		[ -x "$(find "$dest" -path "*/bin/$p" -type f)" ]
-		[ -n "$(find "$dest" -path "*/man1/$p.1" -type f)" ]
+		for f in "bin/$p" "man/man1/$p.1" "bash-completion/completions/$p" \
+			"fish/vendor_completions.d/$p.fish"; do
+			[ -s "$(find "$dest" -path "*/$f")" ] || { echo "no $f"; return 1; }
+		done
 	done
+	[ -s "$(find "$dest" -path '*/zsh/site-functions/_pathev')" ]
 }
