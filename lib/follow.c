@@ -251,6 +251,7 @@ static int is_bound(const struct pathev *pv, const struct pathev__record *name,
 	struct pathev__record rec, to = {0};
 	int behind = 0;
 
+	*is_dir = 0;
 	while (pathev__intake_walk(&pv->in, pv->in.pos, &c, &rec)) {
 		if (!behind) {
 			behind = rec.cookie == last->cookie && rec.what == last->what;
@@ -293,24 +294,47 @@ static int stat_name(struct pathev *pv, uint32_t node, const struct pathev__reco
 }
 
 /*
- * An exchange (RENAME_EXCHANGE, rename(2)) comes as two renames, there and back, and so do two
- * renames one after the other.  They differ in whether the name that the second one leaves is
- * still there behind it.  The next record of that name tells, or else a look.
+ * Is a name bound behind the record last?  The future tells, or else a look, if the future has
+ * nothing to say of it after that either.  1 and *type (0: not known), 0, -1: out of sight.
  */
 static int is_there(struct pathev *pv, const struct pathev__record *name,
-		    const struct pathev__record *last)
+		    const struct pathev__record *last, char *type)
 {
 	uint32_t node = goal(pv, name->wd, PATHEV__NIL);
+	int is_dir, found = 0, bound;
 	struct stat st;
-	int is_dir;
-	int bound = is_bound(pv, name, last, &is_dir);
 
-	if (bound >= 0)
+	*type = 0;
+	bound = is_bound(pv, name, last, &is_dir);
+	if (bound < 0 && node != PATHEV__NIL) {
+		found = stat_name(pv, node, name, &st);
+		if (pathev__drain(pv))
+			return -1;
+		bound = is_bound(pv, name, last, &is_dir);
+		if (bound < 0 && pathev__overtaken(pv, node))
+			return -1;
+	}
+	if (bound >= 0) {
+		if (is_dir)
+			*type = 'd';
 		return bound;
-	/* out of sight, for its directory has moved on: exchanges are like this, hardly others */
-	if (node != PATHEV__NIL && pathev__overtaken(pv, node))
-		return 1;
-	return stat_name(pv, node, name, &st);
+	}
+	if (found)
+		*type = pathev__walk_type(st.st_mode);
+	return found;
+}
+
+/*
+ * An exchange (RENAME_EXCHANGE, rename(2)) comes as two renames, there and back, and so do two
+ * renames one after the other.  They differ in whether the name that the second one leaves is
+ * still there behind it.  Out of sight it is taken for an exchange: others are hardly so quick.
+ */
+static int is_still_there(struct pathev *pv, const struct pathev__record *name,
+			  const struct pathev__record *last)
+{
+	char type;
+
+	return is_there(pv, name, last, &type) != 0;
 }
 
 /* The watched directory that had the name which a directory has taken, or NIL. */
@@ -399,7 +423,7 @@ static int find_exchange(struct pathev *pv, const struct pathev__record *rec,
 	if (back->wd != rec->wd || strcmp(back->name, rec->name))
 		return 0;
 	/* what came and what left are two things? */
-	return swapped == 1 || to->is_dir != from2->is_dir || is_there(pv, to, back);
+	return swapped == 1 || to->is_dir != from2->is_dir || is_still_there(pv, to, back);
 }
 
 /* Is this MOVED_TO the second half of an exchange whose first, a MOVED_FROM, was just told? */
@@ -434,7 +458,7 @@ static int find_half_exchange(struct pathev *pv, const struct pathev__record *to
 	/* the other half is in scope, but its MOVED_FROM was merged into one before it? */
 	if (pathev__intake_moved_to(&pv->in, from2->cookie, &other))
 		return swapped == 1;
-	return swapped == 1 || to->is_dir != from2->is_dir || is_there(pv, to, from2);
+	return swapped == 1 || to->is_dir != from2->is_dir || is_still_there(pv, to, from2);
 }
 
 /* May the subtree go there as it is, or must it be seen as leaving and coming anew? */
@@ -590,25 +614,16 @@ static void note_to(struct pathev *pv, const struct pathev__record *rec)
 
 static int reappear(struct pathev *pv, const struct pathev__record *rec)
 {
-	uint32_t node = goal(pv, rec->wd, PATHEV__NIL);
 	struct pathev__record found = *rec;
-	int bound = is_bound(pv, rec, rec, &found.is_dir);
-	struct stat st;
-	char type = 0;
+	char type;
 
-	if (bound < 0 && node != PATHEV__NIL && !pathev__overtaken(pv, node) &&
-	    stat_name(pv, node, rec, &st)) {
-		bound = 1;
-		type = pathev__walk_type(st.st_mode);
-		found.is_dir = type == 'd';
-	}
-	if (bound <= 0)
+	if (is_there(pv, rec, rec, &type) != 1)
 		return 0;
+	found.is_dir = type == 'd';
 	if (pathev__aliases(pv, rec->wd, &pv->dst))
 		return -1;
 	for (size_t i = 0; i < pv->dst.len; i++)
-		if (pathev__tell_new(pv, pv->dst.node[i], rec->name, rec->namelen,
-				     found.is_dir ? 'd' : type) ||
+		if (pathev__tell_new(pv, pv->dst.node[i], rec->name, rec->namelen, type) ||
 		    arrive(pv, pv->dst.node[i], &found))
 			return -1;
 	return 0;
