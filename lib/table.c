@@ -9,11 +9,11 @@
 enum { MIN_SLOTS = 16, KEEP_SLOTS = 4096 };
 
 /* What an empty table walks: one slot that holds nothing.  Never written. */
-static uint32_t nothing = PATHEV__NIL;
+static const uint32_t nothing = PATHEV__NIL;
 
 void pathev__table_init(struct pathev__table *t)
 {
-	*t = (struct pathev__table){.slot = &nothing};
+	*t = (struct pathev__table){.slot = (uint32_t *)&nothing};
 }
 
 void pathev__table_fini(struct pathev__table *t)
