@@ -44,7 +44,7 @@ enum pathev__mode {
 enum {
 	PATHEV__NODE_MODE = 7 * PATHEV__NODE_USER,	/* a pathev__mode */
 	PATHEV__NODE_PENDING = 8 * PATHEV__NODE_USER,	/* to be looked at */
-	PATHEV__NODE_ARRIVED = 16 * PATHEV__NODE_USER,	/* moved here, MOVED_TO is still to come */
+	PATHEV__NODE_ARRIVED = 16 * PATHEV__NODE_USER,	/* moved here, to be told yet */
 	PATHEV__NODE_BLIND = 32 * PATHEV__NODE_USER,	/* cannot be watched, and that was told */
 	PATHEV__NODE_TRY = 64 * PATHEV__NODE_USER,	/* this bit and up: a count of tries */
 	PATHEV__TRIES = 7
@@ -103,7 +103,7 @@ struct pathev__move {
 	uint32_t cookie;		/* 0: unused */
 	uint32_t root;
 	struct pathev__buf from;	/* the old path */
-	int skip;			/* this MOVED_FROM was told already (an exchange) */
+	int skip;			/* a PATHEV_MOVED_* that was told already, before its place */
 };
 
 enum { PATHEV__MOVES = 64 };
@@ -191,6 +191,7 @@ int pathev__remember(struct pathev *pv, uint32_t cookie, uint32_t root, const ch
 
 /* look.c */
 int pathev__pend(struct pathev *pv, uint32_t node, enum pathev__mode mode);
+int pathev__repend(struct pathev *pv, uint32_t node);	/* now, if it waits for its turn */
 int pathev__look(struct pathev *pv, uint32_t node);
 /* Tell something that was found: as created, and a complete file as closed, too. */
 int pathev__tell_new(struct pathev *pv, uint32_t node, const char *name, size_t len, char type);

@@ -114,12 +114,21 @@ const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t
 	return from;
 }
 
-static struct pathev__move *find_skip(struct pathev *pv, uint32_t cookie)
+/* This half of a rename is told already, before its place. */
+static int skip_later(struct pathev *pv, const struct pathev__record *half)
+{
+	if (pathev__remember(pv, half->cookie, PATHEV__NIL, "", 0))
+		return -1;
+	pv->move[(pv->next_move - 1) % PATHEV__MOVES].skip = (int)half->what;
+	return 0;
+}
+
+static int is_skipped(struct pathev *pv, const struct pathev__record *half)
 {
 	for (unsigned i = 0; i < PATHEV__MOVES; i++)
-		if (pv->move[i].cookie == cookie && pv->move[i].skip)
-			return &pv->move[i];
-	return NULL;
+		if (pv->move[i].cookie == half->cookie && pv->move[i].skip == (int)half->what)
+			return 1;
+	return 0;
 }
 
 /* The node that a rename goes to: below the same root if there is a choice, or NIL. */
@@ -557,12 +566,50 @@ static int tell_leaving(struct pathev *pv, const struct pathev__record *rec,
 	return 0;
 }
 
-/* This MOVED_FROM is told already, before its place. */
-static int skip_from(struct pathev *pv, const struct pathev__record *from)
+static int moved_to(struct pathev *pv, uint32_t dir, const struct pathev__record *rec)
 {
-	if (pathev__remember(pv, from->cookie, PATHEV__NIL, "", 0))
+	uint32_t child = pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen);
+	uint32_t root = pathev__watches_root(&pv->tree, dir, NULL);
+	const char *from = pathev__came_from(pv, rec->cookie, root);
+
+	if (tell_record(pv, dir, rec, from))
 		return -1;
-	pv->move[(pv->next_move - 1) % PATHEV__MOVES].skip = 1;
+	if (child != PATHEV__NIL && rec->is_dir &&
+	    pv->tree.node[child].flags & PATHEV__NODE_ARRIVED) {
+		pv->tree.node[child].flags &= (uint16_t)~PATHEV__NODE_ARRIVED;
+		return 0;
+	}
+	return arrive(pv, dir, rec);
+}
+
+/*
+ * Tell the other half of a rename right behind the first.  Nothing can have happened to either
+ * name in between, for the kernel holds both directories; but what another process did below
+ * a directory that was renamed may stand there, and is told under the new path.
+ */
+static int tell_arriving(struct pathev *pv, const struct pathev__record *to)
+{
+	is_tellable(pv, to);
+	if (pathev__aliases(pv, to->wd, &pv->dst))
+		return -1;
+	for (size_t i = 0; i < pv->dst.len; i++)
+		if (moved_to(pv, pv->dst.node[i], to))
+			return -1;
+	return skip_later(pv, to);
+}
+
+/* In its place, nothing is left of it but to look at a directory that is new here. */
+static int look_arrived(struct pathev *pv, const struct pathev__record *to)
+{
+	if (!to->is_dir || pathev__aliases(pv, to->wd, &pv->dst))
+		return to->is_dir ? -1 : 0;
+	for (size_t i = 0; i < pv->dst.len; i++) {
+		uint32_t child = pathev__watches_child(&pv->tree, pv->dst.node[i], to->name,
+						       to->namelen);
+
+		if (child != PATHEV__NIL && pathev__repend(pv, child))
+			return -1;
+	}
 	return 0;
 }
 
@@ -579,7 +626,9 @@ static int exchange(struct pathev *pv, const struct pathev__record *rec,
 	for (size_t i = 0; i < pv->dst.len; i++)
 		if (swap(pv, pv->dst.node[i], rec, to, from2, back))
 			return -1;
-	return skip_from(pv, from2);
+	if (tell_arriving(pv, to) || tell_arriving(pv, back))
+		return -1;
+	return skip_later(pv, from2);
 }
 
 /* Tell a MOVED_FROM, and let what was there go to the other half, or go. */
@@ -631,15 +680,12 @@ static int reappear(struct pathev *pv, const struct pathev__record *rec)
 
 static int moved_from(struct pathev *pv, const struct pathev__record *rec)
 {
-	struct pathev__move *skip = find_skip(pv, rec->cookie);
 	struct pathev__record to, from2, back;
 	int paired = find_pair(pv, rec, &to);
 	int swapped = 0;
 
-	if (skip) {
-		skip->cookie = 0;
+	if (is_skipped(pv, rec))
 		return pathev__root_record(pv, rec, paired == 1 ? &to : NULL);
-	}
 	if (paired < 0)
 		return -1;
 	if (paired == 1)
@@ -653,24 +699,10 @@ static int moved_from(struct pathev *pv, const struct pathev__record *rec)
 	} else if (leave(pv, rec, paired ? &to : NULL) ||
 		   (!paired && is_behind_to(pv, rec) && reappear(pv, rec))) {
 		return -1;
+	} else if (paired && tell_arriving(pv, &to)) {
+		return -1;
 	}
 	return pathev__root_record(pv, rec, paired ? &to : NULL);
-}
-
-static int moved_to(struct pathev *pv, uint32_t dir, const struct pathev__record *rec)
-{
-	uint32_t child = pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen);
-	uint32_t root = pathev__watches_root(&pv->tree, dir, NULL);
-	const char *from = pathev__came_from(pv, rec->cookie, root);
-
-	if (tell_record(pv, dir, rec, from))
-		return -1;
-	if (child != PATHEV__NIL && rec->is_dir &&
-	    pv->tree.node[child].flags & PATHEV__NODE_ARRIVED) {
-		pv->tree.node[child].flags &= (uint16_t)~PATHEV__NODE_ARRIVED;
-		return 0;
-	}
-	return arrive(pv, dir, rec);
 }
 
 /*
@@ -756,7 +788,7 @@ static int entered(struct pathev *pv, const struct pathev__record *rec)
 	if (!swapped)
 		return 0;
 	paired = pathev__intake_moved_to(&pv->in, from.cookie, &to);
-	return leave(pv, &from, paired ? &to : NULL) || skip_from(pv, &from) ? -1 : 0;
+	return leave(pv, &from, paired ? &to : NULL) || skip_later(pv, &from) ? -1 : 0;
 }
 
 int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
@@ -767,6 +799,8 @@ int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
 		return ignored(pv, rec);
 	if (rec->what & PATHEV_MOVED_FROM)
 		return moved_from(pv, rec);
+	if (rec->what & PATHEV_MOVED_TO && is_skipped(pv, rec))
+		return look_arrived(pv, rec) ? -1 : pathev__root_record(pv, rec, NULL);
 	if (rec->what & PATHEV_MOVED_TO) {
 		int res = entered(pv, rec);
 

@@ -44,6 +44,12 @@ int pathev__pend(struct pathev *pv, uint32_t node, enum pathev__mode mode)
 	return pathev__nodes_add(&pv->now, node);
 }
 
+int pathev__repend(struct pathev *pv, uint32_t node)
+{
+	return pv->tree.node[node].flags & PATHEV__NODE_PENDING ?
+	       pathev__pend(pv, node, mode_of(pv, node)) : 0;
+}
+
 /* What was seen may be of another place or time: look again when the records are acted on. */
 static int look_later(struct pathev *pv, uint32_t node, int64_t delay_ns)
 {
