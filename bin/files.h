@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* files.h - files that pathwait judges: which are done, and when to look at the others again */
+/* files.h - files that pathwait judges: which have counted, and when to look at others again */
 #ifndef PATHEV_FILES_H
 #define PATHEV_FILES_H
 
@@ -8,7 +8,7 @@
 
 struct file {
 	char *path;		/* owned */
-	int done;		/* complete, and counted */
+	unsigned counted;	/* it was complete, and counted so; the caller's flags */
 	int64_t look_ns;	/* when to look again, a time of pathev_now(); -1: after an event */
 };
 

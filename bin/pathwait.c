@@ -24,8 +24,8 @@
 
 static const char usage[] =
 	"Usage: pathwait [OPTION]... PATH... [--run COMMAND [ARG]...]\n"
-	"Wait until each PATH was written completely, and print it.  A PATH need not exist\n"
-	"yet; one that is a directory stands for the next file that is written in it.\n"
+	"Wait until each PATH was written completely, and print it.  A PATH need not be\n"
+	"there yet; one that is a directory stands for the next file written in it.\n"
 	"\n"
 	"What to wait for:\n"
 	"  -u, --until STATE       written (default), exists, gone, or changed\n"
@@ -52,6 +52,9 @@ enum until { WRITTEN, EXISTS, GONE, CHANGED, EVENT };
 /* How soon a file that somebody writes is looked at again without an event, and how long one
  * that is empty may just be about to be opened by who made it. */
 #define LOOK_NS (50 * PATHEV__NS_PER_MS)
+
+/* Where the kernel does not tell us who writes a file: unchanged for so long, it is complete. */
+#define QUIET_NS (1 * PATHEV__NS_PER_S)
 
 /* With more files than this being written, each is looked at more seldom. */
 #define LOOK_FILES 16
@@ -84,6 +87,7 @@ struct wait {
 	size_t ndone;
 	struct files files;
 	int armed;
+	int unasked;		/* the kernel would not say who writes a file, and that was told */
 	int failed;		/* the command did, before the condition held */
 	int status;		/* of the exit; -1: not known yet */
 };
@@ -124,7 +128,7 @@ static const struct cli_program program = {
 	.name = "pathwait",
 	.usage = usage,
 	.options = options,
-	.sets = CLI_SET_OUTPUT,
+	.sets = CLI_SET_STYLE | CLI_SET_OUTPUT,
 	.events = PATHEV_CHANGES,
 	.set = set
 };
@@ -293,20 +297,25 @@ enum cause {
 
 enum verdict { NO_FILE, BUSY, UNSURE, COMPLETE };
 
+/* How long ago that was; less than 0 where clocks differ. */
+static int64_t age(const struct timespec *ts)
+{
+	return pathev__clock_real_ns() - (ts->tv_sec * PATHEV__NS_PER_S + ts->tv_nsec);
+}
+
 /*
  * A file that is made and opened in one call, as open(2) with O_CREAT does, has a moment in
  * between where nobody writes it yet: it is empty, has one name, and is new.
  */
 static int may_be_opened_yet(const struct stat *st)
 {
-	int64_t born = st->st_ctim.tv_sec * PATHEV__NS_PER_S + st->st_ctim.tv_nsec;
-	int64_t age = pathev__clock_real_ns() - born;
+	int64_t ns = age(&st->st_ctim);
 
-	return st->st_size == 0 && st->st_nlink == 1 && age > -LOOK_NS && age < LOOK_NS;
+	return st->st_size == 0 && st->st_nlink == 1 && ns > -LOOK_NS && ns < LOOK_NS;
 }
 
 /* Was this file completely written? */
-static enum verdict judge(const struct wait *w, const char *path, enum cause cause)
+static enum verdict judge(struct wait *w, const char *path, enum cause cause)
 {
 	struct target *t = find_target(w, path, bare_len(path, strlen(path)));
 	int follow = t && !(w->cli.flags & PATHEV_NOFOLLOW);
@@ -327,9 +336,14 @@ static enum verdict judge(const struct wait *w, const char *path, enum cause cau
 	}
 	if (errno == ENOENT)
 		return NO_FILE;
-	/* the kernel does not tell us: what was there at the start counts, and each close */
-	cli_note(&w->cli, "'%s': cannot ask who writes it: %s", path, strerror(errno));
-	return cause == START || cause == CLOSED ? COMPLETE : NO_FILE;
+	if (!w->unasked)
+		cli_note(&w->cli, "'%s': cannot ask who writes it: %s; each close counts", path,
+			 strerror(errno));
+	w->unasked = 1;
+	/* what was there at the start counts, and each close */
+	if (cause == START || cause == CLOSED || age(&st.st_mtim) > QUIET_NS)
+		return COMPLETE;
+	return UNSURE;
 }
 
 /* Look again soon, without an event: the end of a mapping, for one, makes none. */
@@ -347,15 +361,29 @@ static int look_later(struct wait *w, const char *path)
 static int complete(struct wait *w, const char *path, unsigned how, struct pathev_event *ev)
 {
 	struct file *f = files_get(&w->files, path);
+	unsigned before;
 
 	if (!f)
 		return cli_no_memory(&w->cli);
+	before = f->counted;
+	f->counted |= how;
 	files_look_at(&w->files, f, -1);
-	if (f->done)
-		return 0;
-	f->done = 1;
 	matters(w, path, how | COUNT);
-	return ev ? print(w, ev) : print_found(w, path, PATHEV_EXISTS, 'f');
+	if (before)
+		return 0;
+	if (!ev)
+		return print_found(w, path, PATHEV_EXISTS, 'f');
+	ev->type = 'f';
+	return print(w, ev);
+}
+
+/* There is no such file any more, but once it has counted it does not count again. */
+static void forget(struct wait *w, struct file *f)
+{
+	if (f->counted)
+		files_look_at(&w->files, f, -1);
+	else
+		files_drop(&w->files, f);
 }
 
 /*
@@ -368,7 +396,9 @@ static int look_at_file(struct wait *w, const char *path, enum cause cause,
 	unsigned how = cause == START && !w->existing ? SELF : SELF | INSIDE;
 	struct file *f = files_find(&w->files, path);
 
-	if ((f && f->done) || !matters(w, path, how))
+	if (f)
+		how &= ~f->counted;
+	if (!matters(w, path, how))
 		return 0;
 	switch (judge(w, path, cause)) {
 	case COMPLETE:
@@ -378,7 +408,7 @@ static int look_at_file(struct wait *w, const char *path, enum cause cause,
 		return look_later(w, path);
 	default:
 		if (f)
-			files_drop(&w->files, f);
+			forget(w, f);
 		return 0;
 	}
 }
@@ -473,9 +503,12 @@ static uint32_t wanted(const struct wait *w)
 
 static enum cause cause_of(const struct pathev_event *ev)
 {
-	if (ev->what & (PATHEV_CLOSE_WRITE | PATHEV_MOVED_TO))
-		return CLOSED;
-	return ev->what & PATHEV_CREATE ? CREATED : START;
+	if (ev->what & PATHEV_EXISTS)
+		return START;
+	/* a close that nobody saw is concluded from what we can find out ourselves */
+	if (ev->synthesized || !(ev->what & (PATHEV_CLOSE_WRITE | PATHEV_MOVED_TO)))
+		return CREATED;
+	return CLOSED;
 }
 
 /* An event of a path. */
