@@ -93,8 +93,10 @@ static enum loop_what asked_to_end(struct loop *l, const struct signalfd_siginfo
 	l->signo = (int)info->ssi_signo;
 	if (again && l->state != RUNNING)
 		return LOOP_FAILED;
-	if (again || !l->child)
+	if (again || !l->child) {
+		l->hurry = 1;
 		return LOOP_SIGNAL;
+	}
 	if (info->ssi_code != SI_KERNEL)
 		kill(l->child, l->signo);
 	return LOOP_NOTHING;
@@ -159,11 +161,16 @@ static int stalled(const struct loop *l)
 	return out_pending(l->out) >= OUT_BOUND;
 }
 
-/* Is this event newer than the end?  Kernel events come in order; what was found by looking
- * stands among older ones. */
+/*
+ * Is this event newer than the end?  Kernel events come in order; what was found by looking
+ * stands among older ones, and our own records are not of the kernel.  After an overflow all is
+ * told again, which begins late and is waited for.  Who sent a signal waits for none of that.
+ */
 static int too_late(const struct loop *l, const struct pathev_event *ev)
 {
-	return l->state == ENDING && !ev->synthesized && ev->time_ns > l->last_ns;
+	if (l->state != ENDING || ev->time_ns <= l->last_ns)
+		return 0;
+	return l->hurry || !(l->mending || ev->synthesized || ev->what & PATHEV_OWN);
 }
 
 /* The next event of this batch: 1; 0: there is none; -1: a message was given. */
@@ -180,6 +187,8 @@ static int take_event(struct loop *l, struct pathev_event *ev)
 		l->drained = 1;
 		return 0;
 	}
+	if (ev->what & (PATHEV_OVERFLOW | PATHEV_READY))
+		l->mending = !(ev->what & PATHEV_READY);
 	if (too_late(l, ev)) {
 		l->state = OVER;
 		return 0;
@@ -239,7 +248,10 @@ static int64_t wake_time(const struct loop *l)
 		return -1;
 	if (!l->drained && !stalled(l) && !l->napping)
 		return 0;
-	wake = l->state == RUNNING ? earlier(l->deadline_ns, l->timer_ns) : l->grace_ns;
+	if (l->state == RUNNING)
+		wake = earlier(l->deadline_ns, l->timer_ns);
+	else
+		wake = l->mending ? -1 : l->grace_ns;
 	return l->napping ? earlier(wake, l->nap_ns) : wake;
 }
 
@@ -306,7 +318,7 @@ static enum loop_what look_at_clock(struct loop *l)
 	consider_nap(l, now);
 	if (l->napping && now >= l->nap_ns)
 		end_nap(l);
-	if (l->state == ENDING && l->drained && now >= l->grace_ns)
+	if (l->state == ENDING && l->drained && now >= l->grace_ns && (!l->mending || l->hurry))
 		l->state = OVER;
 	if (l->state == OVER)
 		return out_pending(l->out) ? LOOP_NOTHING : LOOP_DRAINED;

@@ -59,6 +59,8 @@ struct loop {
 	unsigned nap_events;	/* events since the first one of nap_ns */
 	int64_t nap_ns;		/* when a nap would end, or does */
 	int napping;		/* events may gather until then */
+	int mending;		/* after an overflow, all is being told again */
+	int hurry;		/* ending: because of a signal */
 	int64_t last_ns;	/* ending: what was read later (event.time_ns) is not ours */
 	int64_t grace_ns;	/* ending: until when the watcher may hold back */
 };
