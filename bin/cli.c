@@ -84,10 +84,14 @@ static const struct option output_options[] = {
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "timefmt", required_argument, NULL, OPT_TIMEFMT },
 	{ "time-format", required_argument, NULL, OPT_TIMEFMT },
-	{ "json", no_argument, NULL, 'j' },
-	{ "csv", no_argument, NULL, 'c' },
 	{ "raw", no_argument, NULL, OPT_RAW },
 	{ "no-newline", no_argument, NULL, OPT_NO_NEWLINE },
+	{ NULL, 0, NULL, 0 }
+};
+
+static const struct option style_options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "csv", no_argument, NULL, 'c' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -96,11 +100,13 @@ static const struct option missing_options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
+static const char style_help[] =
+	"  -j, --json              one JSON object a line\n"
+	"  -c, --csv               comma separated values\n";
+
 static const char output_help[] =
-	"      --format FMT        such as '%{time} %{events} %{path}'; see the manual page\n"
+	"      --format FMT        such as '%{time} %{events} %{path}'; see the manual\n"
 	"      --timefmt FMT       strftime format for %T (or --time-format)\n"
-	"  -j, --json              one JSON object per record\n"
-	"  -c, --csv               comma separated values\n"
 	"      --raw               control characters in names are not escaped\n"
 	"      --no-newline        nothing is added to the end of a --format record\n";
 
@@ -115,7 +121,7 @@ static const char common_help[] =
 	"  -P, --no-dereference    watch a PATH that is a symbolic link itself\n"
 	"      --include REGEX, --exclude REGEX      only these paths, not these\n"
 	"      --includei REGEX, --excludei REGEX    the same, in upper or lower case\n"
-	"      --ignore GLOB, --ignore-file FILE     not these, by the rules of .gitignore\n"
+	"      --ignore GLOB, --ignore-file FILE     not these, by rules of .gitignore\n"
 	"      --from-file FILE    more PATHs, one a line (or --fromfile; - is stdin)\n"
 	"  @PATH                   leave this path out\n";
 
@@ -588,6 +594,7 @@ static int print_help(const struct cli *c)
 	const struct cli_program *p = c->program;
 
 	if (fputs(p->usage, stdout) == EOF ||
+	    (p->sets & CLI_SET_STYLE && fputs(style_help, stdout) == EOF) ||
 	    (p->sets & CLI_SET_OUTPUT && fputs(output_help, stdout) == EOF) ||
 	    fputs(common_help, stdout) == EOF ||
 	    (p->sets & CLI_SET_MISSING && fputs(missing_help, stdout) == EOF) ||
@@ -637,6 +644,8 @@ static void make_table(struct table *t, const struct cli_program *p)
 	/* -: words that are no options come in their place; : a missing argument is ':' */
 	strcpy(t->letters, "-:");
 	add_options(t, common_options);
+	if (p->sets & CLI_SET_STYLE)
+		add_options(t, style_options);
 	if (p->sets & CLI_SET_OUTPUT)
 		add_options(t, output_options);
 	if (p->sets & CLI_SET_MISSING)

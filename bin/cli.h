@@ -33,7 +33,7 @@ struct cli_list {
 
 enum cli_style { CLI_TEXT, CLI_JSON, CLI_CSV };
 
-/* How records look: --format and its companions. */
+/* How records look: --json, --csv, --format and its companions. */
 struct cli_output {
 	enum cli_style style;
 	const char *format;	/* NULL: the program's own */
@@ -54,8 +54,9 @@ struct cli_program {
 };
 
 enum {
-	CLI_SET_OUTPUT = 1,	/* --format, --json ... */
-	CLI_SET_MISSING = 2	/* --allow-missing */
+	CLI_SET_STYLE = 1,	/* --json, --csv */
+	CLI_SET_OUTPUT = 2,	/* --format and its companions */
+	CLI_SET_MISSING = 4	/* --allow-missing */
 };
 
 /* The command line, but for what only one program knows. */

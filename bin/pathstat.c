@@ -25,13 +25,11 @@ static const char usage[] =
 	"Counting:\n"
 	"      --by WHAT           a row for each path (default), dir, root, or ext\n"
 	"  -i, --interval TIME     a report after each TIME too, with events per second\n"
+	"  -0, --null              NUL ends lines of --from-file\n"
 	"Output:\n"
 	"  -s, --sort KEY          total (default), an event, or path; --reverse\n"
 	"  -n, --top N             so many rows, and one for the rest\n"
-	"  -z, --zero              columns of events that did not happen too\n"
-	"  -j, --json              one JSON object a row\n"
-	"  -c, --csv               comma separated values\n"
-	"  -0, --null              NUL ends lines of --from-file\n";
+	"  -z, --zero              columns of events that did not happen too\n";
 
 /* Long options without a letter. */
 enum { OPT_BY = 1024, OPT_REVERSE };
@@ -43,8 +41,6 @@ static const struct option options[] = {
 	{ "reverse", no_argument, NULL, OPT_REVERSE },
 	{ "top", required_argument, NULL, 'n' },
 	{ "zero", no_argument, NULL, 'z' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "csv", no_argument, NULL, 'c' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -106,14 +102,6 @@ static int set_top(struct stat_run *s, const char *text)
 	return 0;
 }
 
-static int set_style(struct stat_run *s, enum cli_style style)
-{
-	if (s->report.style != CLI_TEXT && s->report.style != style)
-		return cli_exclusive(&s->cli, 1, "--json", 1, "--csv");
-	s->report.style = style;
-	return 0;
-}
-
 static int set(void *self, int opt, const char *arg)
 {
 	struct stat_run *s = self;
@@ -131,13 +119,9 @@ static int set(void *self, int opt, const char *arg)
 		return 0;
 	case 'n':
 		return set_top(s, arg);
-	case 'z':
+	default:
 		s->zero = 1;
 		return 0;
-	case 'j':
-		return set_style(s, CLI_JSON);
-	default:
-		return set_style(s, CLI_CSV);
 	}
 }
 
@@ -145,7 +129,7 @@ static const struct cli_program program = {
 	.name = "pathstat",
 	.usage = usage,
 	.options = options,
-	.sets = CLI_SET_MISSING,
+	.sets = CLI_SET_STYLE | CLI_SET_MISSING,
 	.events = PATHEV_ALL,
 	.set = set
 };
@@ -182,6 +166,7 @@ static int choose_report(struct stat_run *s)
 	struct report *r = &s->report;
 
 	r->cli = &s->cli;
+	r->style = s->cli.output.style;
 	r->key = by_names[s->by];
 	r->events = (s->cli.events ? s->cli.events : PATHEV_ALL) & PATHEV_ALL;
 	if (!r->events) {

@@ -23,7 +23,7 @@ static const char usage[] =
 	"      --initial           list what is there first: exists, and then ready\n"
 	"  -n, --count N           end after N records\n"
 	"  -o, --outfile FILE      append to FILE\n"
-	"  -0, --null              NUL ends records, with raw names, and lines of --from-file\n";
+	"  -0, --null              NUL ends (raw) records, and lines of --from-file\n";
 
 /* Long options without a letter. */
 enum { OPT_INITIAL = 1024 };
@@ -76,7 +76,7 @@ static const struct cli_program program = {
 	.name = "pathwatch",
 	.usage = usage,
 	.options = options,
-	.sets = CLI_SET_OUTPUT | CLI_SET_MISSING,
+	.sets = CLI_SET_STYLE | CLI_SET_OUTPUT | CLI_SET_MISSING,
 	.events = PATHEV_CHANGES,
 	.set = set
 };

@@ -305,13 +305,15 @@ static int choose_rows(struct page *p)
 	const struct report *r = p->report;
 	size_t keys = pathev__tally_keys(p->tally);
 	size_t top = r->top;
-	struct winsize ws;
+	struct winsize ws = { 0 };
 
-	if (r->redraw && ioctl(p->out->fd, TIOCGWINSZ, &ws) == 0 && ws.ws_row && ws.ws_col) {
+	/* a size of 0 is not known */
+	if (r->redraw && ioctl(p->out->fd, TIOCGWINSZ, &ws) == 0)
+		p->width = ws.ws_col;
+	if (ws.ws_row) {
 		/* the head, the rest, and where the cursor stands */
 		size_t lines = ws.ws_row > 4 ? ws.ws_row - 3U : 1;
 
-		p->width = ws.ws_col;
 		top = top < lines ? top : lines;
 	}
 	if (pathev__tally_sort(p->tally, r->sort, r->sort_flags, top, &p->row, &p->nrows))
