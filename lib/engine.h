@@ -4,6 +4,8 @@
  *
  *	pathev.c   its life: open, add, remove, wait, next; which work is done when
  *	follow.c   acts on one kernel record: the tree follows, events are told
+ *	rename.c   the same for the halves of a rename
+ *	exchange.c tells an exchange from two renames in a row
  *	look.c     looks at directories: watch, read, tell what was found
  *	roots.c    the added paths, which are names: binds them to what is there
  *	tell.c     lets an event through to the queue, or not
@@ -180,14 +182,36 @@ int pathev__nodes_add(struct pathev__nodes *l, uint32_t node);
 int pathev__sweep(struct pathev *pv);
 int pathev__recover(struct pathev *pv);	/* after a loss: tell it, and start over */
 
-/* follow.c */
-int pathev__follow(struct pathev *pv, const struct pathev__record *rec);	/* 0, -1; 1: hold */
+/* follow.c; what acts on a record answers 0, -1, or 1: it has to wait for another one */
+int pathev__follow(struct pathev *pv, const struct pathev__record *rec);
 int pathev__aliases(struct pathev *pv, int wd, struct pathev__nodes *l);
+int pathev__tell_record(struct pathev *pv, uint32_t node, const struct pathev__record *rec,
+			const char *other);
+void pathev__forget(struct pathev *pv, uint32_t node);	/* a directory that lost its name */
+int pathev__arrive(struct pathev *pv, uint32_t dir, const struct pathev__record *rec);
+int pathev__is_tellable(struct pathev *pv, const struct pathev__record *rec);
+
+/* rename.c */
+int pathev__moved_from(struct pathev *pv, const struct pathev__record *rec);
+int pathev__moved_to(struct pathev *pv, const struct pathev__record *rec);
+/* Something that must follow a record is not there yet: 1 to wait for it, 0 to go on without. */
+int pathev__must_wait(struct pathev *pv, uint32_t cookie);
+/* The node of a descriptor, below the same root if there is a choice, or NIL. */
+uint32_t pathev__goal(const struct pathev *pv, int wd, uint32_t root);
 /* What a rename goes to (in pv->other), or came from; NULL: not in scope. */
 const char *pathev__goes_to(struct pathev *pv, const struct pathev__record *to, uint32_t root);
 const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t root);
 int pathev__remember(struct pathev *pv, uint32_t cookie, uint32_t root, const char *from,
 		     size_t len);
+
+/* exchange.c: 1: it is one, 0: it is none, 2: wait */
+int pathev__find_exchange(struct pathev *pv, const struct pathev__record *rec,
+			  const struct pathev__record *to, struct pathev__record *from2,
+			  struct pathev__record *back);
+int pathev__find_half_exchange(struct pathev *pv, const struct pathev__record *to,
+			       struct pathev__record *from2);
+int pathev__is_there(struct pathev *pv, const struct pathev__record *name,
+		     const struct pathev__record *last, char *type);
 
 /* look.c */
 int pathev__pend(struct pathev *pv, uint32_t node, enum pathev__mode mode);

@@ -595,6 +595,8 @@ static int apply(struct model *m, const struct event *e)
 		*gone = strdup(e->path.s);
 		return leave(m, e, n);
 	}
+	if ((n->type == 'd') != (e->type == 'd') && was_there(m, e->path.s))
+		return 0;
 	if ((n->type == 'd') != (e->type == 'd'))
 		return complain(m, "seq %llu: %s was told as another type\n",
 				(unsigned long long)e->seq, show(e->path.s));

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rename.c - MOVED_FROM and MOVED_TO: subtrees change their place, events name both
+ *
+ * A rename comes as two records, which need not be neighbours.  All of it is done, and told, when
+ * the first is acted on, because the file system did so too: what comes between is already under
+ * the new name.  Therefore the first may have to wait, for a few milliseconds, until the second
+ * was read or is not to be expected any more.
+ */
+#include "engine.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const int64_t PAIR_NS = 10 * PATHEV__NS_PER_MS;
+
+int pathev__remember(struct pathev *pv, uint32_t cookie, uint32_t root, const char *from,
+		     size_t len)
+{
+	struct pathev__move *m = &pv->move[pv->next_move++ % PATHEV__MOVES];
+
+	m->cookie = cookie;
+	m->root = root;
+	m->skip = 0;
+	pathev__buf_cut(&m->from, 0);
+	return pathev__buf_add(&m->from, from, len);
+}
+
+const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t root)
+{
+	const char *from = NULL;
+
+	for (unsigned i = 0; i < PATHEV__MOVES; i++) {
+		const struct pathev__move *m = &pv->move[i];
+
+		if (!cookie || m->cookie != cookie || m->skip)
+			continue;
+		if (m->root == root)
+			return m->from.data;
+		from = m->from.data;
+	}
+	return from;
+}
+
+/* This half of a rename is told already, before its place. */
+static int skip_later(struct pathev *pv, const struct pathev__record *half)
+{
+	if (pathev__remember(pv, half->cookie, PATHEV__NIL, "", 0))
+		return -1;
+	pv->move[(pv->next_move - 1) % PATHEV__MOVES].skip = (int)half->what;
+	return 0;
+}
+
+static int is_skipped(struct pathev *pv, const struct pathev__record *half)
+{
+	for (unsigned i = 0; i < PATHEV__MOVES; i++)
+		if (pv->move[i].cookie == half->cookie && pv->move[i].skip == (int)half->what)
+			return 1;
+	return 0;
+}
+
+/* The node that a rename goes to: below the same root if there is a choice, or NIL. */
+uint32_t pathev__goal(const struct pathev *pv, int wd, uint32_t root)
+{
+	uint32_t found = PATHEV__NIL;
+
+	for (uint32_t v = pathev__watches_by_wd(&pv->tree, wd); v != PATHEV__NIL;
+	     v = pv->tree.node[v].alias) {
+		uint32_t r = pathev__watches_root(&pv->tree, v, NULL);
+
+		if (r == root)
+			return v;
+		if (r != PATHEV__NIL)
+			found = v;
+	}
+	return found;
+}
+
+const char *pathev__goes_to(struct pathev *pv, const struct pathev__record *to, uint32_t root)
+{
+	uint32_t node = pathev__goal(pv, to->wd, root), r, depth;
+
+	if (node == PATHEV__NIL) {
+		r = pathev__root_named(pv, to->wd, to->name);
+		return r == PATHEV__NIL ? NULL : pv->root[r].path;
+	}
+	r = pathev__watches_root(&pv->tree, node, &depth);
+	if (pv->opt.max_depth && depth + 1 > pv->opt.max_depth)
+		return NULL;
+	if (pathev__verdict(pv, node, to->name, to->namelen, to->is_dir) & PATHEV_HIDE)
+		return NULL;
+	if (pathev__dir(pv, node, &r) || pathev__full(pv, to->name, to->namelen))
+		return NULL;
+	pathev__buf_cut(&pv->other, 0);
+	if (pathev__buf_add(&pv->other, pv->full.data, pv->full.len))
+		return NULL;
+	return pv->other.data;
+}
+
+/* Does this MOVED_FROM matter so much that its other half is waited for? */
+static int wants_pair(const struct pathev *pv, const struct pathev__record *rec)
+{
+	if (pv->opt.pair_ns >= 0 && pv->opt.want & PATHEV_MOVED_FROM &&
+	    (pathev__watches_by_wd(&pv->tree, rec->wd) != PATHEV__NIL ||
+	     pathev__root_named(pv, rec->wd, rec->name) != PATHEV__NIL))
+		return 1;
+	for (uint32_t v = pathev__watches_by_wd(&pv->tree, rec->wd); rec->is_dir && v != PATHEV__NIL;
+	     v = pv->tree.node[v].alias)
+		if (pathev__watches_child(&pv->tree, v, rec->name, rec->namelen) != PATHEV__NIL)
+			return 1;
+	return 0;
+}
+
+/* The kernel says MOVE_SELF behind both halves: where it is there, the other will not come. */
+static int has_left(const struct pathev *pv, const struct pathev__record *rec)
+{
+	for (uint32_t v = pathev__watches_by_wd(&pv->tree, rec->wd); rec->is_dir && v != PATHEV__NIL;
+	     v = pv->tree.node[v].alias) {
+		uint32_t x = pathev__watches_child(&pv->tree, v, rec->name, rec->namelen);
+
+		if (x != PATHEV__NIL && pv->tree.node[x].wd >= 0 &&
+		    pathev__intake_move_self(&pv->in, pv->tree.node[x].wd))
+			return 1;
+	}
+	return 0;
+}
+
+/* Something that must follow a record is not there yet: 1 to wait for it, 0 when it is time to go
+ * on without. */
+int pathev__must_wait(struct pathev *pv, uint32_t cookie)
+{
+	int64_t now = pathev_now();
+
+	if (pv->held_ns < 0 || pv->held_cookie != cookie) {
+		pv->held_cookie = cookie;
+		pv->held_ns = pathev__clock_after(now, pv->opt.pair_ns > 0 ? pv->opt.pair_ns :
+									     PAIR_NS);
+	}
+	return now < pv->held_ns;
+}
+
+/* Find the other half.  1: *to is it; 0: there is none; 2: wait; -1: error. */
+static int find_pair(struct pathev *pv, const struct pathev__record *rec, struct pathev__record *to)
+{
+	if (pathev__intake_moved_to(&pv->in, rec->cookie, to))
+		return 1;
+	if (!wants_pair(pv, rec) || has_left(pv, rec))
+		return 0;
+	if (pathev__drain(pv))
+		return -1;
+	if (pathev__intake_moved_to(&pv->in, rec->cookie, to))
+		return 1;
+	return !has_left(pv, rec) && pathev__must_wait(pv, rec->cookie) ? 2 : 0;
+}
+
+/* May the subtree go there as it is, or must it be seen as leaving and coming anew? */
+static int may_follow(struct pathev *pv, uint32_t from_root, uint32_t goal_node,
+		      const struct pathev__record *to)
+{
+	uint32_t r;
+
+	if (goal_node == PATHEV__NIL)
+		return 0;
+	r = pathev__watches_root(&pv->tree, goal_node, NULL);
+	if (pv->root[r].flags != pv->root[from_root].flags ||
+	    pv->root[r].dev != pv->root[from_root].dev)
+		return 0;
+	return pathev__enters(pv, goal_node, to->name, to->namelen);
+}
+
+/* Move the node of a renamed directory; what had the new name is cut, and returned for a swap. */
+static int relocate(struct pathev *pv, uint32_t dir, const struct pathev__record *rec,
+		    const struct pathev__record *to)
+{
+	uint32_t x = pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen);
+	uint32_t root, q, victim;
+
+	if (x == PATHEV__NIL)
+		return 0;
+	root = pathev__watches_root(&pv->tree, dir, NULL);
+	q = to && root != PATHEV__NIL ? pathev__goal(pv, to->wd, root) : PATHEV__NIL;
+	if (!to || root == PATHEV__NIL || !may_follow(pv, root, q, to)) {
+		pathev__forget(pv, x);
+		return 0;
+	}
+	victim = pathev__watches_child(&pv->tree, q, to->name, to->namelen);
+	if (victim != PATHEV__NIL && victim != x)
+		pathev__forget(pv, victim);
+	if (pathev__watches_move(&pv->tree, x, q, to->name, to->namelen)) {
+		if (errno != ELOOP)
+			return -1;
+		pathev__forget(pv, x);
+		return 0;
+	}
+	pv->tree.node[x].flags |= PATHEV__NODE_ARRIVED;
+	if (pv->opt.filter || pv->opt.max_depth)
+		return pathev__pend(pv, x, PATHEV__MOVED);
+	return 0;
+}
+
+/* Both directories of an exchange change places. */
+static int swap(struct pathev *pv, uint32_t dir, const struct pathev__record *rec,
+		const struct pathev__record *to, const struct pathev__record *from2,
+		const struct pathev__record *back)
+{
+	struct pathev__watches *t = &pv->tree;
+	uint32_t q = pathev__goal(pv, to->wd, pathev__watches_root(t, dir, NULL));
+	uint32_t x = pathev__watches_child(t, dir, rec->name, rec->namelen);
+	uint32_t y = q == PATHEV__NIL ? q : pathev__watches_child(t, q, to->name, to->namelen);
+
+	if (x == PATHEV__NIL || y == PATHEV__NIL) {
+		if (x != PATHEV__NIL)
+			return relocate(pv, dir, rec, to);
+		return y != PATHEV__NIL ? relocate(pv, q, from2, back) : 0;
+	}
+	pathev__watches_cut(t, y);
+	if (relocate(pv, dir, rec, to))
+		return -1;
+	if (pathev__watches_move(t, y, dir, back->name, back->namelen))
+		return errno == ELOOP ? 0 : -1;
+	t->node[y].flags |= PATHEV__NODE_ARRIVED;
+	if (pv->opt.filter || pv->opt.max_depth)
+		return pathev__pend(pv, y, PATHEV__MOVED);
+	return 0;
+}
+
+/* Tell a MOVED_FROM under each of its paths, and remember them for the other half. */
+static int tell_leaving(struct pathev *pv, const struct pathev__record *rec,
+			const struct pathev__record *to)
+{
+	int tellable = pathev__is_tellable(pv, rec);
+
+	if (pathev__aliases(pv, rec->wd, &pv->dst))
+		return -1;
+	for (size_t i = 0; tellable && i < pv->dst.len; i++) {
+		uint32_t dir = pv->dst.node[i], root;
+		const char *other;
+
+		root = pathev__watches_root(&pv->tree, dir, NULL);
+		if (root == PATHEV__NIL)
+			continue;
+		other = to ? pathev__goes_to(pv, to, root) : NULL;
+		if (pathev__tell_record(pv, dir, rec, other))
+			return -1;
+		if (pathev__dir(pv, dir, &root) || pathev__full(pv, rec->name, rec->namelen) ||
+		    pathev__remember(pv, rec->cookie, root, pv->full.data, pv->full.len))
+			return -1;
+	}
+	return 0;
+}
+
+static int come(struct pathev *pv, uint32_t dir, const struct pathev__record *rec)
+{
+	uint32_t child = pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen);
+	uint32_t root = pathev__watches_root(&pv->tree, dir, NULL);
+	const char *from = pathev__came_from(pv, rec->cookie, root);
+
+	if (pathev__tell_record(pv, dir, rec, from))
+		return -1;
+	if (child != PATHEV__NIL && rec->is_dir &&
+	    pv->tree.node[child].flags & PATHEV__NODE_ARRIVED) {
+		pv->tree.node[child].flags &= (uint16_t)~PATHEV__NODE_ARRIVED;
+		return 0;
+	}
+	return pathev__arrive(pv, dir, rec);
+}
+
+/*
+ * Tell the other half of a rename right behind the first.  Nothing can have happened to either
+ * name in between, for the kernel holds both directories; but what another process did below
+ * a directory that was renamed may stand there, and is told under the new path.
+ */
+static int tell_arriving(struct pathev *pv, const struct pathev__record *to)
+{
+	pathev__is_tellable(pv, to);
+	if (pathev__aliases(pv, to->wd, &pv->dst))
+		return -1;
+	for (size_t i = 0; i < pv->dst.len; i++)
+		if (come(pv, pv->dst.node[i], to))
+			return -1;
+	return skip_later(pv, to);
+}
+
+/* In its place, nothing is left of it but to look at a directory that is new here. */
+static int look_arrived(struct pathev *pv, const struct pathev__record *to)
+{
+	if (!to->is_dir || pathev__aliases(pv, to->wd, &pv->dst))
+		return to->is_dir ? -1 : 0;
+	for (size_t i = 0; i < pv->dst.len; i++) {
+		uint32_t child = pathev__watches_child(&pv->tree, pv->dst.node[i], to->name,
+						       to->namelen);
+
+		if (child != PATHEV__NIL && pathev__repend(pv, child))
+			return -1;
+	}
+	return 0;
+}
+
+static int exchange(struct pathev *pv, const struct pathev__record *rec,
+		    const struct pathev__record *to, const struct pathev__record *from2,
+		    const struct pathev__record *back)
+{
+	/* both leave before either arrives: else the first to arrive would seem to replace the
+	 * other, and the way back to bring it home */
+	if (tell_leaving(pv, rec, to) || tell_leaving(pv, from2, back))
+		return -1;
+	if (pathev__aliases(pv, rec->wd, &pv->dst))
+		return -1;
+	for (size_t i = 0; i < pv->dst.len; i++)
+		if (swap(pv, pv->dst.node[i], rec, to, from2, back))
+			return -1;
+	if (tell_arriving(pv, to) || tell_arriving(pv, back))
+		return -1;
+	return skip_later(pv, from2);
+}
+
+/* Tell a MOVED_FROM, and let what was there go to the other half, or go. */
+static int leave(struct pathev *pv, const struct pathev__record *rec,
+		 const struct pathev__record *to)
+{
+	if (tell_leaving(pv, rec, to) || pathev__aliases(pv, rec->wd, &pv->dst))
+		return -1;
+	for (size_t i = 0; i < pv->dst.len; i++)
+		if (relocate(pv, pv->dst.node[i], rec, to))
+			return -1;
+	return 0;
+}
+
+/*
+ * The kernel takes two MOVED_TO of one name for one, though their cookies differ, if nothing stands
+ * between.  Then a MOVED_FROM right behind may be the second half of an exchange whose first half
+ * is not there.
+ */
+static int is_behind_to(const struct pathev *pv, const struct pathev__record *rec)
+{
+	return pv->last_to.wd == rec->wd && pv->last_to.end == pv->in.pos &&
+	       pv->last_to.hash == pathev__hash_bytes(0, rec->name, rec->namelen);
+}
+
+static void note_to(struct pathev *pv, const struct pathev__record *rec)
+{
+	pv->last_to.wd = rec->wd;
+	pv->last_to.end = pv->in.future;
+	pv->last_to.hash = pathev__hash_bytes(0, rec->name, rec->namelen);
+}
+
+static int reappear(struct pathev *pv, const struct pathev__record *rec)
+{
+	struct pathev__record found = *rec;
+	char type;
+
+	if (pathev__is_there(pv, rec, rec, &type) != 1)
+		return 0;
+	found.is_dir = type == 'd';
+	if (pathev__aliases(pv, rec->wd, &pv->dst))
+		return -1;
+	for (size_t i = 0; i < pv->dst.len; i++)
+		if (pathev__tell_new(pv, pv->dst.node[i], rec->name, rec->namelen, type) ||
+		    pathev__arrive(pv, pv->dst.node[i], &found))
+			return -1;
+	return 0;
+}
+
+int pathev__moved_from(struct pathev *pv, const struct pathev__record *rec)
+{
+	struct pathev__record to, from2, back;
+	int paired = find_pair(pv, rec, &to);
+	int swapped = 0;
+
+	if (is_skipped(pv, rec))
+		return pathev__root_record(pv, rec, paired == 1 ? &to : NULL);
+	if (paired < 0)
+		return -1;
+	if (paired == 1)
+		swapped = pathev__find_exchange(pv, rec, &to, &from2, &back);
+	if (paired == 2 || swapped == 2)
+		return 1;
+	pv->held_ns = -1;
+	if (swapped) {
+		if (exchange(pv, rec, &to, &from2, &back))
+			return -1;
+	} else if (leave(pv, rec, paired ? &to : NULL) ||
+		   (!paired && is_behind_to(pv, rec) && reappear(pv, rec))) {
+		return -1;
+	} else if (paired && tell_arriving(pv, &to)) {
+		return -1;
+	}
+	return pathev__root_record(pv, rec, paired ? &to : NULL);
+}
+
+/* A name came from outside: perhaps another went there for it.  0, -1; 1: hold. */
+static int entered(struct pathev *pv, const struct pathev__record *rec)
+{
+	struct pathev__record from, to;
+	int swapped, paired;
+
+	if (pathev__watches_by_wd(&pv->tree, rec->wd) == PATHEV__NIL ||
+	    pathev__came_from(pv, rec->cookie, PATHEV__NIL))
+		return 0;
+	swapped = pathev__find_half_exchange(pv, rec, &from);
+	if (swapped == 2)
+		return 1;
+	pv->held_ns = -1;
+	if (!swapped)
+		return 0;
+	paired = pathev__intake_moved_to(&pv->in, from.cookie, &to);
+	return leave(pv, &from, paired ? &to : NULL) || skip_later(pv, &from) ? -1 : 0;
+}
+
+int pathev__moved_to(struct pathev *pv, const struct pathev__record *rec)
+{
+	int res;
+
+	if (is_skipped(pv, rec))
+		return look_arrived(pv, rec) ? -1 : pathev__root_record(pv, rec, NULL);
+	res = entered(pv, rec);
+	if (res)
+		return res;
+	note_to(pv, rec);
+	pathev__is_tellable(pv, rec);
+	if (pathev__aliases(pv, rec->wd, &pv->dst))
+		return -1;
+	for (size_t i = 0; i < pv->dst.len; i++)
+		if (come(pv, pv->dst.node[i], rec))
+			return -1;
+	return pathev__root_record(pv, rec, NULL);
+}
