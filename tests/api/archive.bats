@@ -96,3 +96,18 @@ instrumented() {
 	cat state
 	[ ! -s state ]
 }
+
+@test "archive: pure parts neither ask the system nor the clock nor the environment" {
+	local m
+
+	for m in buf filter format ignore names queue quote render table tally watches; do
+		"$NM" -P -u "$archive" | awk -v "m=[$m.o]:" '/:$/ { on = index($0, m) } on { print $1 }'
+	done >undefined
+	grep -q -x regexec undefined
+	grep -x -E -e '(f|l)?stat(at|x)?(64)?|open(at|dir)?(64)?|p?read(64)?|p?write(64)?|close' \
+		-e '(read|close|fdopen)dir(64)?|fcntl(64)?|ioctl|p?poll|select|epoll_.*|inotify_.*' \
+		-e 'syscall|fopen(64)?|v?f?printf|clock_gettime|gettimeofday|time|(secure_)?getenv' \
+		undefined >impure || true
+	cat impure
+	[ ! -s impure ]
+}

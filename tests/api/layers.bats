@@ -87,3 +87,14 @@ includes() {
 	echo "$output"
 	[ "$status" -eq 1 ]
 }
+
+@test "layers: in the programs, only bin/cli.c writes to stderr" {
+	local f
+
+	for f in $(sources bin); do
+		[ "$f" != cli.c ] || continue
+		run grep -n -w -e stderr -e perror -e 'v\?warnx\?' -e 'v\?errx\?' \
+			-e 'write(STDERR_FILENO' -e 'dprintf(STDERR_FILENO' "$top_srcdir/bin/$f"
+		[ "$status" -eq 1 ] || { echo "bin/$f: $output"; return 1; }
+	done
+}
