@@ -145,6 +145,16 @@ static uint32_t find_victim(const struct pathev *pv, const struct pathev__record
 	return y != PATHEV__NIL && pv->tree.node[y].wd >= 0 ? y : PATHEV__NIL;
 }
 
+/* Can a directory have left this name?  One that was there is known. */
+static int had_dir(struct pathev *pv, const struct pathev__record *name)
+{
+	uint32_t dir = pathev__goal(pv, name->wd, PATHEV__NIL);
+
+	return dir == PATHEV__NIL ||
+	       pathev__watches_child(&pv->tree, dir, name->name, name->namelen) != PATHEV__NIL ||
+	       !pathev__enters(pv, dir, name->name, name->namelen);
+}
+
 /*
  * What became of it?  1: it was renamed itself, so the names have changed places; 0: it was
  * replaced; 2: that is still to be told.
@@ -219,6 +229,8 @@ int pathev__find_exchange(struct pathev *pv, const struct pathev__record *rec,
 		return pathev__must_wait(pv, rec->cookie) ? 2 : 0;
 	if (back->wd != rec->wd || strcmp(back->name, rec->name))
 		return 0;
+	if (from2->is_dir && !had_dir(pv, to))
+		return 0;
 	/* what came and what left are two things? */
 	return swapped == 1 || to->is_dir != from2->is_dir || is_still_there(pv, to, back);
 }
@@ -252,6 +264,8 @@ int pathev__find_half_exchange(struct pathev *pv, const struct pathev__record *t
 		return swapped;
 	if (!drain_back(pv, to, pv->in.pos, from2))
 		return swapped == 1 && pathev__must_wait(pv, to->cookie) ? 2 : 0;
+	if (from2->is_dir && !had_dir(pv, to))
+		return 0;
 	/* the other half is in scope, but its MOVED_FROM was merged into one before it? */
 	if (pathev__intake_moved_to(&pv->in, from2->cookie, &other))
 		return swapped == 1;
