@@ -102,6 +102,17 @@ static enum loop_what asked_to_end(struct loop *l, const struct signalfd_siginfo
 	return LOOP_NOTHING;
 }
 
+/* SIGUSR1 is told when the events that came before it were. */
+static void ask_report(struct loop *l)
+{
+	if (l->state != RUNNING)
+		return;
+	/* a failure shows again in pathev_next() */
+	pathev_fill(l->pv);
+	l->drained = 0;
+	l->usr1_ns = pathev__clock_real_ns();
+}
+
 static enum loop_what take_signal(struct loop *l)
 {
 	struct signalfd_siginfo info;
@@ -115,7 +126,8 @@ static enum loop_what take_signal(struct loop *l)
 		l->child = 0;
 		return LOOP_CHILD;
 	case SIGUSR1:
-		return LOOP_USR1;
+		ask_report(l);
+		return LOOP_NOTHING;
 	default:
 		return asked_to_end(l, &info);
 	}
@@ -194,6 +206,10 @@ static int take_event(struct loop *l, struct pathev_event *ev)
 		return 0;
 	}
 	l->batch++;
+	if (l->usr1_ns && ev->time_ns > l->usr1_ns) {
+		l->usr1_due = 1;
+		l->batch = BATCH_EVENTS;
+	}
 	if (l->nap_events++ == 0)
 		l->nap_ns = pathev_now() + NAP_NS;
 	return 1;
@@ -251,7 +267,7 @@ static int64_t wake_time(const struct loop *l)
 	if (l->state == RUNNING)
 		wake = earlier(l->deadline_ns, l->timer_ns);
 	else
-		wake = l->mending ? -1 : l->grace_ns;
+		wake = l->drained && !l->mending ? l->grace_ns : -1;
 	return l->napping ? earlier(wake, l->nap_ns) : wake;
 }
 
@@ -304,7 +320,6 @@ static enum loop_what wait_and_act(struct loop *l)
 	}
 	if (pfd[WAIT_WATCHER].revents && wake_watcher(l))
 		return LOOP_FAILED;
-	/* what the command did is told before its end */
 	if (pfd[WAIT_SIGNAL].revents)
 		return take_signal(l);
 	return LOOP_NOTHING;
@@ -315,6 +330,10 @@ static enum loop_what look_at_clock(struct loop *l)
 {
 	int64_t now = pathev_now();
 
+	if (l->usr1_ns && (l->drained || l->usr1_due)) {
+		l->usr1_ns = l->usr1_due = 0;
+		return LOOP_USR1;
+	}
 	consider_nap(l, now);
 	if (l->napping && now >= l->nap_ns)
 		end_nap(l);

@@ -44,6 +44,8 @@ struct loop {
 	int64_t timer_ns;	/* -1: none */
 
 	int usr1;		/* SIGUSR1 is wanted */
+	int usr1_due;		/* newer events than usr1_ns have come */
+	int64_t usr1_ns;	/* when it came, as event.time_ns; 0: it did not, or was told */
 	int signal_fd;		/* -1: signals do as they did */
 	sigset_t caught;	/* those that come through signal_fd */
 	sigset_t inherited;	/* the mask before us */

@@ -181,7 +181,7 @@ static int choose_report(struct stat_run *s)
 
 /* ---- counting ---- */
 
-static int count_dir(struct stat_run *s, const struct pathev_event *ev)
+static int count_dir(struct stat_run *s, const struct pathev_event *ev, uint32_t what)
 {
 	const char *dir = ev->path;
 	size_t len = ev->nameoff;
@@ -195,10 +195,10 @@ static int count_dir(struct stat_run *s, const struct pathev_event *ev)
 		dir = ".";
 		len = 1;
 	}
-	return pathev__tally_add(s->tally, dir, len, 0, ev->what);
+	return pathev__tally_add(s->tally, dir, len, 0, what);
 }
 
-static int count_ext(struct stat_run *s, const struct pathev_event *ev)
+static int count_ext(struct stat_run *s, const struct pathev_event *ev, uint32_t what)
 {
 	const char *name = ev->path + ev->nameoff;
 	const char *dot = strrchr(name, '.');
@@ -208,20 +208,22 @@ static int count_ext(struct stat_run *s, const struct pathev_event *ev)
 		dot = "(dir)";
 	else if (!dot || dot == name || !dot[1])
 		dot = "(none)";
-	return pathev__tally_add(s->tally, dot, strlen(dot), 0, ev->what);
+	return pathev__tally_add(s->tally, dot, strlen(dot), 0, what);
 }
 
 static int count(struct stat_run *s, const struct pathev_event *ev)
 {
+	uint32_t what = ev->what & s->report.events;
+
 	switch (s->by) {
 	case BY_DIR:
-		return count_dir(s, ev);
+		return count_dir(s, ev, what);
 	case BY_EXT:
-		return count_ext(s, ev);
+		return count_ext(s, ev, what);
 	case BY_ROOT:
-		return pathev__tally_add(s->tally, ev->root, strlen(ev->root), 0, ev->what);
+		return pathev__tally_add(s->tally, ev->root, strlen(ev->root), 0, what);
 	default:
-		return pathev__tally_add(s->tally, ev->path, ev->pathlen, ev->nameoff, ev->what);
+		return pathev__tally_add(s->tally, ev->path, ev->pathlen, ev->nameoff, what);
 	}
 }
 
@@ -357,7 +359,11 @@ static int prepare(struct stat_run *s)
 
 static int open_watcher(struct stat_run *s)
 {
-	struct pathev_options opt = { .want = s->report.events, .pair_ns = -1 };
+	/*
+	 * All events, whatever is counted: the kernel merges equal ones that follow each other
+	 * (inotify(7)), as the opens of a file do when their closes are not asked for.
+	 */
+	struct pathev_options opt = { .want = PATHEV_ALL, .pair_ns = -1 };
 
 	s->pv = scope_open(&s->scope, &opt);
 	if (!s->pv)
