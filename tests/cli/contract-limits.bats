@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What cannot be watched is told, once, and the rest goes on: limits, permissions, mounts.  The
+# contract's C9 (pathev.7).
+
+load contract
+
+# ---- limits ----
+
+@test "pathwatch: the limit of watches, reached at the start, is told once; the rest is watched" {
+	need_userns
+	mkdir -p d/s
+	names 'd/s/%02g' 20 | xargs mkdir
+	run messages unshare -Ur sh -c 'echo 10 >/proc/sys/user/max_inotify_watches
+		exec timeout 10 pathwatch -r -e create d --run sh -c "
+			seq -f d/s/%02g/f 1 20 | xargs touch; touch d/f d/s/f"'
+	[ "$status" -eq 0 ]
+	grep -q '^create d/f$' <<<"$output"
+	grep -q '^create d/s/f$' <<<"$output"
+	[ "$(grep -c '^create d/s/../f$' <<<"$output")" -ge 5 ]
+	[ "$(grep -c '^create d/s/../f$' <<<"$output")" -lt 20 ]
+	[ "$(grep -c 'limit of inotify watches is reached' "$BATS_TEST_TMPDIR/messages")" -eq 1 ]
+	[ "$(grep -c 'user.max_inotify_watches = 10,' "$BATS_TEST_TMPDIR/messages")" -eq 1 ]
+	told '10 by pathwatch (pid [0-9]*, this program)'
+	told 'sysctl user.max_inotify_watches='
+}
+
+@test "pathwatch: the limit of watches, reached later, is told once; the rest is watched" {
+	need_userns
+	mkdir d
+	run messages unshare -Ur sh -c 'echo 10 >/proc/sys/user/max_inotify_watches
+		exec timeout 10 pathwatch -r -e create d --run sh -c "
+			seq -f d/%02g 1 20 | xargs mkdir; touch d/f; touch d/01/f; touch d/20/f"'
+	[ "$status" -eq 0 ]
+	# directories that cannot be watched are told, and what was in them
+	[ "$(grep -c '^create d/[0-9]*$' <<<"$output")" -eq 20 ]
+	grep -q '^create d/f$' <<<"$output"
+	grep -q '^create d/01/f$' <<<"$output"
+	[ "$(grep -c 'limit of inotify watches is reached' "$BATS_TEST_TMPDIR/messages")" -eq 1 ]
+	told 'user.max_inotify_watches = 10,'
+}
+
+@test "pathwatch: each blind spot of a reached limit is a JSON record" {
+	need_userns
+	mkdir d
+	names 'd/%02g' 20 | xargs mkdir
+	run messages unshare -Ur sh -c 'echo 10 >/proc/sys/user/max_inotify_watches
+		exec timeout 10 pathwatch -r --json -e create d --run mkdir d/new'
+	[ "$status" -eq 0 ]
+	blind=$(grep -c '"events":\["error"\],"path":"d/.*"error":"' <<<"$output")
+	[ "$blind" -ge 10 ]
+	[ "$blind" -le 21 ]
+	[ "$(grep -c '"error":' <<<"$output")" -eq "$(grep '"error":' <<<"$output" |
+		sed 's/.*"path":"\([^"]*\)".*/\1/' | sort -u | wc -l)" ]
+}
+
+@test "pathwatch: --strict ends with 1 when the limit of watches is reached, at the start and later" {
+	need_userns
+	mkdir -p d e
+	names 'd/%02g' 20 | xargs mkdir
+	run messages unshare -Ur sh -c 'echo 10 >/proc/sys/user/max_inotify_watches
+		exec timeout 10 pathwatch -r --strict d'
+	[ "$status" -eq 1 ]
+	told 'limit of inotify watches is reached'
+	run messages unshare -Ur sh -c 'echo 10 >/proc/sys/user/max_inotify_watches
+		exec timeout 10 pathwatch -r --strict e --run sh -c "
+			seq -f e/%02g 1 20 | xargs mkdir; exec sleep 20 3>&-"'
+	[ "$status" -eq 1 ]
+	told 'limit of inotify watches is reached'
+}
+
+@test "pathwatch: a PATH beyond the limit of watches is an error" {
+	need_userns
+	mkdir d
+	run messages unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_watches
+		exec timeout 10 pathwatch d'
+	[ "$status" -eq 1 ]
+	told "cannot watch 'd': the limit of inotify watches is reached"
+}
+
+@test "pathwatch: the limit of inotify instances is told with its name and value" {
+	need_userns
+	mkdir d
+	run messages unshare -Ur sh -c 'echo 1 >/proc/sys/user/max_inotify_instances
+		exec timeout 10 pathwatch -e create d --run sh -c "
+			timeout 5 pathwatch d; echo \$? >status; touch d/f"'
+	[ "$status" -eq 0 ]
+	[ "$output" = 'create d/f' ]
+	[ "$(cat status)" -eq 1 ]
+	told 'limit of inotify instances is reached'
+	told 'user.max_inotify_instances = 1,'
+	told 'sysctl user.max_inotify_instances='
+}
+
+# ---- permissions ----
+
+@test "pathwatch: an unreadable directory is told once, the rest is watched, and it when readable" {
+	need_ordinary_user
+	"${user[@]}" mkdir -p d/secret/s d/open/s
+	chmod 000 d/secret
+	start w user-pathwatch -r d
+	err w
+	[ "$(grep -c "cannot watch 'd/secret': Permission denied" "$BATS_TEST_TMPDIR/w.err")" -eq 1 ]
+	touch d/open/s/f
+	await w.out '^close_write d/open/s/f$'
+	chmod 700 d/secret
+	await w.out '^create d/secret/s$'
+	touch d/secret/f d/secret/s/f
+	await w.out '^create d/secret/f$'
+	await w.out '^close_write d/secret/s/f$'
+	[ "$(grep -c 'cannot watch' "$BATS_TEST_TMPDIR/w.err")" -eq 1 ]
+	stop w
+}
+
+@test "pathwatch: a directory that is made unreadable is told, and followed when readable" {
+	need_ordinary_user
+	"${user[@]}" mkdir d
+	start w user-pathwatch -r d
+	"${user[@]}" mkdir -m 300 d/new
+	"${user[@]}" touch d/new/hidden
+	until_true grep -q "cannot watch 'd/new': Permission denied" "$BATS_TEST_TMPDIR/w.err"
+	"${user[@]}" touch d/marker
+	await w.out '^create d/marker$'
+	"${user[@]}" chmod 700 d/new
+	await w.out '^create d/new/hidden$'
+	"${user[@]}" touch d/new/seen
+	await w.out '^close_write d/new/seen$'
+	stop w
+}
+
+@test "pathwatch: a directory that becomes unreadable is still followed" {
+	need_ordinary_user
+	"${user[@]}" mkdir -p d/s
+	start w user-pathwatch -r -e create,close_write,moved_to d
+	"${user[@]}" chmod 300 d/s
+	"${user[@]}" touch d/s/f
+	await w.out '^close_write d/s/f$'
+	"${user[@]}" mkdir d/s/n
+	"${user[@]}" touch d/s/n/g
+	await w.out '^close_write d/s/n/g$'
+	mv d/s d/t
+	"${user[@]}" touch d/t/h d/t/n/i
+	await w.out '^close_write d/t/h$'
+	await w.out '^close_write d/t/n/i$'
+	stop w
+}
+
+@test "pathwatch: --strict ends with 1 at an unreadable directory, at the start and later" {
+	need_ordinary_user
+	"${user[@]}" mkdir -p d/secret e
+	chmod 000 d/secret
+	run messages "${user[@]}" pathwatch -r --strict d
+	[ "$status" -eq 1 ]
+	told "cannot watch 'd/secret': Permission denied"
+	run messages "${user[@]}" pathwatch -r --strict e --run sh -c 'mkdir -m 000 e/n; exec sleep 20 3>&-'
+	[ "$status" -eq 1 ]
+	told "cannot watch 'e/n': Permission denied"
+	chmod 700 d/secret e/n
+}
+
+# ---- mounts ----
+
+@test "pathwatch: a file system that is unmounted is told, and what it covered is watched again" {
+	need_mounts
+	mkdir -p d/m/covered
+	run messages "${private[@]}" sh -c 'mount -t tmpfs none d/m && mkdir d/m/s && echo >d/m/f &&
+		timeout 10 pathwatch -r -e create,delete,unmount d --run sh -c "
+			touch d/m/s/in
+			umount d/m
+			until touch d/m/covered/try; grep -q \"create d/m/covered/f\" out; do
+				rm -f d/m/covered/f; : >d/m/covered/f
+			done; touch d/marker" >out; cat out'
+	cat "$BATS_TEST_TMPDIR/messages"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = 'create d/m/s/in' ]
+	grep -q '^unmount d/m$' <<<"$output"
+	grep -q '^create d/m/covered$' <<<"$output"
+	grep -q '^create d/m/covered/f$' <<<"$output"
+	[ "${lines[-1]}" = 'create d/marker' ]
+}
+
+# mount(2) itself makes no event: what is on a file system that came meanwhile is not seen.
+@test "pathwatch: a file system that is mounted meanwhile and goes leaves what it covered watched" {
+	need_mounts
+	mkdir -p d/m/s
+	run messages "${private[@]}" timeout 10 pathwatch -r -e create,delete d --run sh -c '
+		touch d/m/before
+		mount -t tmpfs none d/m || exit
+		touch d/m/unseen
+		touch d/meanwhile
+		umount d/m
+		touch d/m/after d/m/s/after'
+	[ "$status" -eq 0 ]
+	[ "$output" = 'create d/m/before
+create d/meanwhile
+create d/m/after
+create d/m/s/after' ]
+}
+
+@test "pathwatch: a PATH that a file system is mounted on, and unmounted" {
+	need_mounts
+	mkdir -p d/s
+	run messages "${private[@]}" sh -c 'mount -t tmpfs none d && mkdir d/t &&
+		timeout 10 pathwatch -r -e create,unmount,delete d --run sh -c "
+			touch d/t/in; umount d
+			i=0; until grep -q \"^create d/s/f\" out || [ \$((i += 1)) -gt 500 ]; do
+				rm -f d/s/f; : >d/s/f; sleep 0.01
+			done" >out; cat out'
+	echo "$output"
+	[ "${lines[0]}" = 'create d/t/in' ]
+	grep -q '^unmount d$' <<<"$output"
+	grep -q '^create d/s/f$' <<<"$output"
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What is lost is told and mended, what need not be lost is not: overflows, slow readers, memory.
+# The contract's C6, C7 and C10 (pathev.7).
+
+load contract
+
+# 20 000 directories and 40 000 files below 200 directories that are watched already: of these
+# events the kernel's queue holds a part
+make_tops() {
+	mkdir -p "$1"
+	names "$1/%03g" 200 | xargs mkdir
+}
+
+make_many() {
+	for ((i = 1; i <= 200; i++)); do
+		printf -v top '%s/%03d' "$1" "$i"
+		names "$top/d%03g" 100
+	done | xargs mkdir
+	for ((i = 1; i <= 200; i++)); do
+		printf -v top '%s/%03d' "$1" "$i"
+		names "$top/f%03g" 100
+		names "$top/d%03g/f" 100
+	done | xargs touch
+}
+
+# after_overflow NAME PATTERN: how many lines match, behind the last overflow
+after_overflow() {
+	awk -v pattern="$2" '/overflow/ { n = 0 } $0 ~ pattern { n++ } END { print n + 0 }' \
+		"$BATS_TEST_TMPDIR/$1.out"
+}
+
+@test "pathwatch: tells an overflow, lists again, and a model becomes exact" {
+	need_equal
+	need_watches 30000
+	need_queue_below 50000
+	make_tops d
+	touch d/before
+	start w pathwatch -r --initial --json d
+	kill -STOP "$pid"
+	make_many d
+	rm d/before
+	kill -CONT "$pid"
+	equals w d
+	# coverage is restored
+	echo later >d/200/d100/later
+	await w.out '"close_write".*"d/200/d100/later"'
+	equals w d
+	[ "$(after_overflow w '"ready"')" -eq 1 ]
+	[ "$(lines w.out '"overflow"')" -ge 1 ]
+	# the last line of the listing is the ready
+	[ "$(after_overflow w '"exists"')" -ge 60201 ]
+	stop w
+}
+
+@test "pathwatch: tells an overflow, then what has changed" {
+	need_watches 30000
+	need_queue_below 50000
+	make_tops d
+	mkdir -p d/old/deep
+	touch d/old/same d/old/deep/changed
+	start w pathwatch -r d
+	until_true ctime_is_past d/old/same
+	kill -STOP "$pid"
+	make_many d
+	echo more >>d/old/deep/changed
+	kill -CONT "$pid"
+	await w.out '^overflow$'
+	# everything is told, before the overflow or after it
+	find d -mindepth 2 | grep -v ^d/old | sort >"$BATS_TEST_TMPDIR/wanted"
+	until_true created_all w
+	await w.out '^modify.* d/old/deep/changed$'
+	echo later >d/200/d100/later
+	await w.out '^close_write d/200/d100/later$'
+	[ "$(lines w.out 'd/old/same')" -eq 0 ]
+	stop w
+}
+
+# its inode's time is not that of this moment any more, as coarse as clocks of file systems are
+ctime_is_past() {
+	touch "$BATS_TEST_TMPDIR/now"
+	[ "$(stat -c %.9Z "$1")" != "$(stat -c %.9Z "$BATS_TEST_TMPDIR/now")" ]
+}
+
+created_all() {
+	sed -n 's/^[^ ]*create[^ ]* //p' "$BATS_TEST_TMPDIR/$1.out" | sort -u |
+		comm -13 - "$BATS_TEST_TMPDIR/wanted" >"$BATS_TEST_TMPDIR/missing"
+	[ ! -s "$BATS_TEST_TMPDIR/missing" ]
+}
+
+@test "pathwatch: loses nothing while its reader sleeps, and stays small" {
+	need_queue_above 16000
+	mkdir d
+	sleeping_reader w
+	start w pathwatch -e create,attrib,close_write d 5>&-
+	before=$(memory "$pid" VmHWM)
+	# 201 000 events, in parts that the kernel's queue can hold until we get our turn
+	for ((i = 0; i < 67; i++)); do
+		names "d/$i-%04g" 1000 | xargs touch
+		until_true asleep "$pid"
+	done
+	grew=$(($(memory "$pid" VmHWM) - before))
+	wake_reader w
+	touch d/marker
+	await w.all '^close_write d/marker$'
+	echo "# memory: $grew KiB more than at the start" >&3
+	for event in create attrib close_write; do
+		[ "$(lines w.all "^$event d/[0-9]")" -eq 67000 ]
+	done
+	[ "$(lines w.all overflow)" -eq 0 ]
+	[ "$grew" -le $((16 * 1024)) ]
+	stop w
+}
+
+@test "pathwatch: tells and mends what went beyond --queue-limit" {
+	need_equal
+	mkdir d
+	sleeping_reader w
+	start w pathwatch -r --initial --json --queue-limit 64K d 5>&-
+	for ((i = 0; i < 20; i++)); do
+		mkdir "d/$i"
+		names "d/$i/%04g" 500 | xargs touch
+		until_true asleep "$pid"
+	done
+	rm -r d/3
+	wake_reader w
+	await w.all '"overflow"'
+	await w.all '"ready"' 2
+	ln "$BATS_TEST_TMPDIR/w.all" "$BATS_TEST_TMPDIR/all.out"
+	equals all d
+	touch d/19/later
+	await w.all '"d/19/later"'
+	equals all d
+	# far less was kept than came
+	[ "$(awk '/overflow/ { exit } { n++ } END { print n }' "$BATS_TEST_TMPDIR/w.all")" -lt 20000 ]
+	stop w
+}
+
+@test "pathwatch: ends when its reader goes, while nothing happens" {
+	mkdir d
+	sleeping_reader w
+	start w pathwatch -r --json d 5>&-
+	until_true asleep "$pid"
+	exec 5>&-
+	PATHEV_TEST_BOUND=5 finish w
+	[ "$status" -eq 141 ]
+	[ ! -s "$BATS_TEST_TMPDIR/w.err" ]
+}
+
+@test "pathwatch: ends when its reader goes while much waits to be read" {
+	mkdir d
+	sleeping_reader w
+	start w pathwatch -r --json d 5>&-
+	names 'd/%04g' 4000 | xargs touch
+	until_true asleep "$pid"
+	exec 5>&-
+	PATHEV_TEST_BOUND=5 finish w
+	[ "$status" -eq 141 ]
+}
+
+@test "pathwatch: its memory and watches stay flat over many mkdir and rmdir" {
+	total=$(size 20000 1000000)
+	mkdir d
+	start w pathwatch -r -e close_write d
+	held=$(watches "$pid")
+	for ((n = 0; n < total; n += 500)); do
+		seq -f "d/%08.0f" "$n" $((n + 499)) | xargs mkdir
+		seq -f "d/%08.0f" "$n" $((n + 499)) | xargs rmdir
+		if ((n % 4000 == 0)); then
+			: >d/"marker$n"
+			await w.out "marker$n"
+		fi
+		((n != total / 10)) || early=$(memory "$pid" VmRSS)
+	done
+	: >d/last
+	await w.out '^close_write d/last$'
+	late=$(memory "$pid" VmRSS)
+	echo "# memory: $early KiB after 10 %, $late KiB at the end" >&3
+	[ "$late" -le $((early + 1024)) ]
+	until_true holds "$pid" "$held"
+	[ "$(lines w.out overflow)" -eq 0 ]
+	stop w
+}
+
+holds() {
+	[ "$(watches "$1")" -eq "$2" ]
+}
