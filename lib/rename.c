@@ -413,8 +413,10 @@ int pathev__moved_to(struct pathev *pv, const struct pathev__record *rec)
 {
 	int res;
 
-	if (is_skipped(pv, rec))
+	if (is_skipped(pv, rec)) {
+		note_to(pv, rec);
 		return look_arrived(pv, rec) ? -1 : pathev__root_record(pv, rec, NULL);
+	}
 	res = entered(pv, rec);
 	if (res)
 		return res;
