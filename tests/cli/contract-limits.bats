@@ -143,6 +143,7 @@ load contract
 	"${user[@]}" touch d/t/h d/t/n/i
 	await w.out '^close_write d/t/h$'
 	await w.out '^close_write d/t/n/i$'
+	chmod 700 d/t
 	stop w
 }
 
