@@ -39,7 +39,7 @@ static int is_round_trip(const struct pathev *pv, const struct pathev__record *t
 
 /*
  * What the future says about a name behind the record last.  1: bound there, and *is_dir tells to
- * what; 0: not; -1: it says nothing.
+ * what; 0: not; 2: something is renamed to it, perhaps over what was there; -1: it says nothing.
  */
 static int is_bound(const struct pathev *pv, const struct pathev__record *name,
 		    const struct pathev__record *last, int *is_dir)
@@ -63,7 +63,7 @@ static int is_bound(const struct pathev *pv, const struct pathev__record *name,
 			if (rec.what & UNBINDS && rec.is_dir != to.is_dir)
 				return 1;
 			if (!is_round_trip(pv, &to, &rec))
-				return 0;
+				return 2;
 			to.what = 0;
 		} else if (rec.what & PATHEV_MOVED_TO) {
 			to = rec;	/* over something, or not */
@@ -71,7 +71,7 @@ static int is_bound(const struct pathev *pv, const struct pathev__record *name,
 			return (rec.what & UNBINDS) != 0;
 		}
 	}
-	return to.what ? 0 : -1;
+	return to.what ? 2 : -1;
 }
 
 static int stat_name(struct pathev *pv, uint32_t node, const struct pathev__record *name,
@@ -92,7 +92,8 @@ static int stat_name(struct pathev *pv, uint32_t node, const struct pathev__reco
 
 /*
  * Is a name bound behind the record last?  The future tells, or else a look, if the future has
- * nothing to say of it after that either.  1 and *type (0: not known), 0, -1: out of sight.
+ * nothing to say of it after that either.  1 and *type (0: not known), 0, 2: perhaps, and it makes
+ * no difference, -1: out of sight.
  */
 int pathev__is_there(struct pathev *pv, const struct pathev__record *name,
 		    const struct pathev__record *last, char *type)
@@ -145,12 +146,14 @@ static uint32_t find_victim(const struct pathev *pv, const struct pathev__record
 	return y != PATHEV__NIL && pv->tree.node[y].wd >= 0 ? y : PATHEV__NIL;
 }
 
-/* Can a directory have left this name?  One that was there is known. */
+/* Can a directory have left this name?  One that was there is known, unless it was left to the
+ * records when the directory was looked at. */
 static int had_dir(struct pathev *pv, const struct pathev__record *name)
 {
 	uint32_t dir = pathev__goal(pv, name->wd, PATHEV__NIL);
+	const struct pathev__window *w = pathev__window_find(pv, name->wd);
 
-	return dir == PATHEV__NIL ||
+	return (w && pathev__window_name(w, name->name, name->namelen)) || dir == PATHEV__NIL ||
 	       pathev__watches_child(&pv->tree, dir, name->name, name->namelen) != PATHEV__NIL ||
 	       !pathev__enters(pv, dir, name->name, name->namelen);
 }
