@@ -18,14 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unversioned"
 #endif
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Longest table of options: the shared ones and a program's own. */
 #define MAX_OPTIONS 64

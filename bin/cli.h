@@ -45,9 +45,9 @@ struct cli_output {
 /* What makes a program different, for cli_parse(). */
 struct cli_program {
 	const char *name;
-	const char *usage;		/* the first part of --help: usage and its own options */
+	const char *usage;		/* --help begins with it: its own options */
 	const struct option *options;	/* its own, ended by a name of NULL */
-	unsigned sets;			/* CLI_SET_*: which more of the shared ones it takes */
+	unsigned sets;			/* CLI_SET_*: which of the shared ones it takes */
 	uint32_t events;		/* what -NAME as the first word of -e takes from */
 	/* An option of its own: 0, or -1 after cli_error(). */
 	int (*set)(void *self, int opt, const char *arg);

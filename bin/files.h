@@ -9,7 +9,7 @@
 struct file {
 	char *path;		/* owned */
 	unsigned counted;	/* it was complete, and counted so; the caller's flags */
-	int64_t look_ns;	/* when to look again, a time of pathev_now(); -1: after an event */
+	int64_t look_ns;	/* when to look again (pathev_now()); -1: after an event */
 };
 
 /* Sorted by path, each once. */

@@ -32,7 +32,7 @@ enum loop_what {
 	LOOP_TIMER,	/* timer_ns has passed, and is -1 again */
 	LOOP_DEADLINE,	/* deadline_ns has passed, and is -1 again */
 	LOOP_DRAINED,	/* after loop_end() */
-	LOOP_FAILED	/* a message was given, or the reader is gone (loop->signo is SIGPIPE) */
+	LOOP_FAILED	/* a message was given; or the reader is gone: loop->signo is SIGPIPE */
 };
 
 struct loop {
@@ -53,7 +53,7 @@ struct loop {
 
 	pid_t child;		/* 0: there is none */
 	int started;		/* there was one */
-	int status;		/* of the command, as a shell tells it; -1: it was not started */
+	int status;		/* of the command, as a shell tells it; -1: none yet */
 
 	int state;		/* running, ending, over */
 	int drained;		/* the watcher has nothing now */

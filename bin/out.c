@@ -84,7 +84,8 @@ int out_open(struct out *o, const struct cli *cli, const char *file)
 		o->fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 		o->owned = 1;
 		if (o->fd < 0) {
-			cli_error(cli, "cannot open '%s' for writing: %s", file, strerror(errno));
+			cli_error(cli, "cannot open '%s' for writing: %s", file,
+				  strerror(errno));
 			return -1;
 		}
 	} else {

@@ -13,7 +13,6 @@
 #include "scope.h"
 #include "tally.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

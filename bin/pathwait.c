@@ -53,7 +53,7 @@ enum until { WRITTEN, EXISTS, GONE, CHANGED, EVENT };
  * that is empty may just be about to be opened by who made it. */
 #define LOOK_NS (50 * PATHEV__NS_PER_MS)
 
-/* Where the kernel does not tell us who writes a file: unchanged for so long, it is complete. */
+/* Where the kernel does not tell who writes a file: left alone for so long, it is complete. */
 #define QUIET_NS (1 * PATHEV__NS_PER_S)
 
 /* With more files than this being written, each is looked at more seldom. */
@@ -87,7 +87,7 @@ struct wait {
 	size_t ndone;
 	struct files files;
 	int armed;
-	int unasked;		/* the kernel would not say who writes a file, and that was told */
+	int unasked;		/* the kernel did not say who writes a file: that was told */
 	int failed;		/* the command did, before the condition held */
 	int status;		/* of the exit; -1: not known yet */
 };
@@ -569,10 +569,11 @@ static int act(struct wait *w, struct pathev_event *ev)
 /* The command ended.  If it failed, it may still have done what we wait for. */
 static void command_ended(struct wait *w)
 {
-	if (w->loop.status == 0) {
+	if (w->loop.status == 0)
 		cli_note(&w->cli, "the command ended");
+	/* or this ends already, for another reason */
+	if (w->loop.status == 0 || w->status >= 0)
 		return;
-	}
 	w->failed = 1;
 	end_with(w, CLI_COMMAND_FAILED);
 }
@@ -582,7 +583,7 @@ static int last_look(struct wait *w)
 {
 	/* 126, 127: there was nothing to look for */
 	if (w->status == CLI_TIMEOUT || w->failed) {
-		if (w->until == WRITTEN && look_again(w, END))
+		if (look_again(w, END) || look_at_all(w, END))
 			return CLI_ERROR;
 		if (satisfied(w))
 			return CLI_OK;

@@ -12,7 +12,6 @@
 #include "record.h"
 #include "scope.h"
 
-#include <string.h>
 #include <unistd.h>
 
 static const char usage[] =

@@ -341,7 +341,7 @@ static int print_rows(struct page *p)
 	return 0;
 }
 
-/* What is between two reports: on a terminal the last one is wiped, in text comes a blank line. */
+/* Between two reports: a terminal's last one is wiped, in other text comes a blank line. */
 static int separate(struct page *p)
 {
 	struct report *r = p->report;
