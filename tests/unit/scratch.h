@@ -8,9 +8,9 @@
 #ifndef PATHEV_TEST_SCRATCH_H
 #define PATHEV_TEST_SCRATCH_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +20,29 @@
 static char scratch_dir[4096];
 static pid_t scratch_owner;
 
-static inline int scratch_unlink(const char *path, const struct stat *st, int type,
-				 struct FTW *ftw)
+/* A name, and if it is a directory all below; one descriptor for each level is open meanwhile. */
+static inline void scratch_remove_at(int at, const char *name)
 {
-	(void)st;
-	(void)ftw;
-	return (type == FTW_DP ? rmdir(path) : unlink(path)) && errno != EBUSY;
+	struct dirent *d;
+	DIR *dir;
+	int fd;
+
+	if (!unlinkat(at, name, 0) || errno == ENOENT)
+		return;
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	while (dir && (d = readdir(dir)))
+		if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))
+			scratch_remove_at(fd, d->d_name);
+	if (dir)
+		closedir(dir);
+	if (unlinkat(at, name, AT_REMOVEDIR))
+		printf("# cannot remove %s: %s\n", name, strerror(errno));
 }
 
-/* All below a directory, and it; paths may be longer than PATH_MAX. */
 static inline void scratch_remove(const char *path)
 {
-	nftw(path, scratch_unlink, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT | FTW_CHDIR);
+	scratch_remove_at(AT_FDCWD, path);
 }
 
 static inline void scratch_leave(void)
