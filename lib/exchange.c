@@ -54,9 +54,15 @@ static int is_bound(const struct pathev *pv, const struct pathev__record *name,
 			behind = rec.cookie == last->cookie && rec.what == last->what;
 			continue;
 		}
-		if (rec.wd != name->wd || !(rec.what & (BINDS | UNBINDS)) ||
-		    strcmp(rec.name, name->name))
+		if (rec.wd != name->wd || strcmp(rec.name, name->name))
 			continue;
+		if (!(rec.what & (BINDS | UNBINDS))) {
+			if (to.what)
+				continue;
+			/* what changes is there */
+			*is_dir = rec.is_dir;
+			return 1;
+		}
 		*is_dir = rec.is_dir;
 		if (to.what) {
 			/* what came and what went are two: so the other was there before */
@@ -126,13 +132,15 @@ int pathev__is_there(struct pathev *pv, const struct pathev__record *name,
  * An exchange (RENAME_EXCHANGE, rename(2)) comes as two renames, there and back, and so do two
  * renames one after the other.  They differ in whether the name that the second one leaves is
  * still there behind it.  Out of sight it is taken for an exchange: others are hardly so quick.
+ * Where a rename to that name follows, it is not, for then it makes no difference.
  */
 static int is_still_there(struct pathev *pv, const struct pathev__record *name,
 			  const struct pathev__record *last)
 {
 	char type;
+	int there = pathev__is_there(pv, name, last, &type);
 
-	return pathev__is_there(pv, name, last, &type) != 0;
+	return there == 1 || there == -1;
 }
 
 /* The watched directory that had the name which a directory has taken, or NIL. */
