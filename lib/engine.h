@@ -158,6 +158,8 @@ struct pathev {
 	uint32_t held_cookie;		/* the MOVED_FROM at the head waits ... */
 	int64_t held_ns;		/* ... until then; -1: nothing waits */
 
+	int listing;			/* a step of a listing is being told */
+	size_t exempt;			/* bytes of the queue that are due to it */
 	int lost;			/* queue_limit was reached: start over when it is empty */
 	int64_t lost_ns;		/* changes since this time are told after an overflow */
 	struct pathev__watches old;	/* the tree from before the loss, until all is looked at */
@@ -220,6 +222,7 @@ int pathev__look(struct pathev *pv, uint32_t node);
 /* Tell something that was found: as created, and a complete file as closed, too. */
 int pathev__tell_new(struct pathev *pv, uint32_t node, const char *name, size_t len, char type);
 int pathev__look_now(struct pathev *pv);	/* all that cannot wait for the next record */
+int pathev__look_listed(struct pathev *pv);	/* one step of a listing */
 int pathev__overtaken(struct pathev *pv, uint32_t node);
 int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec);
 /* Is a directory of this name below that one to be watched? */

@@ -600,8 +600,22 @@ int pathev__look(struct pathev *pv, uint32_t node)
 
 int pathev__look_now(struct pathev *pv)
 {
-	while (pv->now.len)
-		if (pathev__look(pv, pv->now.node[--pv->now.len]))
-			return -1;
-	return 0;
+	int res = 0;
+
+	/* what is new to a recovery is a part of its listing */
+	pv->listing = pv->recovering;
+	while (pv->now.len && !res)
+		res = pathev__look(pv, pv->now.node[--pv->now.len]);
+	pv->listing = 0;
+	return res;
+}
+
+int pathev__look_listed(struct pathev *pv)
+{
+	int res;
+
+	pv->listing = 1;
+	res = pathev__look(pv, pv->list.node[--pv->list.len]);
+	pv->listing = 0;
+	return res;
 }

@@ -337,7 +337,7 @@ static int work(struct pathev *pv)
 	if (res)
 		return res;
 	if (pv->list.len)
-		return pathev__look(pv, pv->list.node[--pv->list.len]) ? -1 : 1;
+		return pathev__look_listed(pv) ? -1 : 1;
 	if (pv->later.len)
 		return 0;
 	if (pv->recovering && finish_recovery(pv))

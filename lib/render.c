@@ -12,6 +12,7 @@
 #include "quote.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -316,9 +317,24 @@ static void put_json_path(struct pathev__out *o, const char *key, struct piece p
 	}
 }
 
+/* Why a path cannot be watched; inotify's meaning where that is another than usual. */
+static const char *reason(int error)
+{
+	switch (error) {
+	case ENOSPC:
+		return "The limit of inotify watches is reached";
+	case EREMOTE:
+		return "Changes by other hosts are not told";
+	case EOPNOTSUPP:
+		return "The file system tells of next to no changes";
+	default:
+		return strerror(error);
+	}
+}
+
 static struct piece error_text(const struct pathev_event *ev)
 {
-	return string(ev->what & PATHEV_ERROR ? strerror(ev->error) : NULL);
+	return string(ev->what & PATHEV_ERROR ? reason(ev->error) : NULL);
 }
 
 static void put_json(struct pathev__out *o, const struct pathev_format *f,

@@ -82,20 +82,30 @@ unsigned pathev__verdict(struct pathev *pv, uint32_t node, const char *name, siz
 	return pv->opt.filter(pv->opt.filter_arg, pv->full.data, pv->root[root].reloff, is_dir);
 }
 
-/* The last step: into the queue, unless it is full. */
+/*
+ * The last step: into the queue, unless it is full.  A listing is let through whatever its size:
+ * its reader takes it directory by directory, and a loss would only begin it anew.
+ */
 static int push(struct pathev *pv, struct pathev__queue_in *in)
 {
+	size_t waiting = pathev__intake_len(&pv->in);
+
 	if (pv->lost)
 		return 0;
-	in->time_ns = in->synthesized || !pathev__intake_len(&pv->in) ? pathev__clock_real_ns() :
-									pv->in.time_ns;
-	if (pv->queue.bytes + pathev__intake_len(&pv->in) > pv->opt.queue_limit) {
+	if (!pv->queue.count)
+		pv->exempt = 0;
+	in->time_ns = in->synthesized || !waiting ? pathev__clock_real_ns() : pv->in.time_ns;
+	if (!pv->listing && pv->queue.bytes + waiting > pv->opt.queue_limit + pv->exempt) {
 		pv->lost = 1;
 		if (!pv->recovering)
-			pv->lost_ns = pathev__intake_len(&pv->in) ? pv->in.since_ns : pv->empty_ns;
+			pv->lost_ns = waiting ? pv->in.since_ns : pv->empty_ns;
 		*in = (struct pathev__queue_in){.what = PATHEV_OVERFLOW, .time_ns = in->time_ns};
 	}
-	return pathev__queue_push(&pv->queue, in);
+	if (pathev__queue_push(&pv->queue, in))
+		return -1;
+	if (pv->listing)
+		pv->exempt = pv->queue.bytes;
+	return 0;
 }
 
 int pathev__tell_own(struct pathev *pv, uint32_t what)

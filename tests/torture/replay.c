@@ -2,11 +2,11 @@
 /*
  * replay.c - rebuild a tree under random changes from the output of pathwatch, and compare
  *
- *	replay [-s SEED] [-r ROUNDS] [-w WRITERS] [-n OPERATIONS] [-k FILE] PATHWATCH DIRECTORY
+ *	replay [-s SEED] [-r ROUNDS] [-w WRITERS] [-n OPERATIONS] [-k FILE] [-x] PATHWATCH DIRECTORY
  *
  * Each round takes the next seed: a new tree, some of it there before pathwatch starts; writers
  * as processes of their own; then the model must come to equal the real tree.  TAP on stdout.
- * -k keeps the lines of the last round in FILE.
+ * -k keeps the lines of the last round in FILE; -x: exchanges over the border of the tree, too.
  */
 #include "model.h"
 #include "writer.h"
@@ -28,6 +28,7 @@ struct round {
 	int dir;		/* the directory all happens in, which is the current one, too */
 	uint64_t seed;
 	unsigned writers, ops;
+	int crosses;
 	FILE *keep;
 	int out;		/* the read end of what pathwatch prints */
 	pid_t pid;
@@ -120,7 +121,8 @@ static void write_all(struct round *r)
 	for (unsigned i = 0; i < r->writers; i++) {
 		if (fork())
 			continue;
-		writer_run(r->dir, "watched", "unwatched", r->seed * 1000 + i, r->ops);
+		writer_run(r->dir, "watched", "unwatched", r->seed * 1000 + i, r->ops,
+			   r->crosses);
 		_exit(0);
 	}
 }
@@ -134,7 +136,7 @@ static int run_round(struct round *r)
 	writer_remove(r->dir, "unwatched");
 	mkdirat(r->dir, "watched", 0755);
 	mkdirat(r->dir, "unwatched", 0755);
-	writer_run(r->dir, "watched", "unwatched", r->seed * 1000 + 999, 300);
+	writer_run(r->dir, "watched", "unwatched", r->seed * 1000 + 999, 300, 1);
 	r->m = model_new("watched");
 	r->len = 0;
 	if (start(r))
@@ -187,7 +189,7 @@ int main(int argc, char **argv)
 	const char *keep = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "s:r:w:n:k:")) != -1) {
+	while ((c = getopt(argc, argv, "s:r:w:n:k:x")) != -1) {
 		switch (c) {
 		case 's':
 			r.seed = number(optarg);
@@ -201,6 +203,9 @@ int main(int argc, char **argv)
 		case 'n':
 			r.ops = number(optarg);
 			break;
+		case 'x':
+			r.crosses = 1;
+			break;
 		case 'k':
 			keep = optarg;
 			break;
@@ -210,7 +215,7 @@ int main(int argc, char **argv)
 	}
 	if (argc - optind != 2) {
 		fprintf(stderr, "usage: replay [-s SEED] [-r ROUNDS] [-w WRITERS] [-n OPERATIONS] "
-				"[-k FILE] PATHWATCH DIRECTORY\n");
+				"[-k FILE] [-x] PATHWATCH DIRECTORY\n");
 		return 1;
 	}
 	r.pathwatch = realpath(argv[optind], NULL);

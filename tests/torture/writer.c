@@ -18,6 +18,7 @@ struct writer {
 	uint64_t rng;
 	int fd;
 	const char *in, *out;
+	int crosses;		/* exchanges may have one name on either side */
 	int held[HELD];		/* files kept open, written to later wherever they are then */
 };
 
@@ -164,14 +165,14 @@ static void temporary(struct writer *w, const char *p, const char *dir)
 }
 
 /*
- * Mostly with both names on one side: of an exchange over the border the kernel tells the two
- * halves on this side alone, and merges them with those of the next one (pathev(7), LIMITS).
+ * With both names on one side: of an exchange over the border the kernel tells the two halves on
+ * this side alone, and merges them with those of the next one (pathev(7)).
  */
 static void exchange(struct writer *w, const char *a, const char *b)
 {
 	int crosses = strncmp(a, b, strlen(w->in)) != 0;
 
-	if (!crosses || !rnd(w, 8))
+	if (!crosses || w->crosses)
 		syscall(SYS_renameat2, w->fd, a, w->fd, b, EXCHANGE);
 }
 
@@ -251,9 +252,10 @@ static void operate(struct writer *w)
 	}
 }
 
-void writer_run(int fd, const char *in, const char *out, uint64_t seed, unsigned n)
+void writer_run(int fd, const char *in, const char *out, uint64_t seed, unsigned n,
+		int crosses)
 {
-	struct writer w = {.rng = seed * 0x9e3779b97f4a7c15u + 1, .fd = fd, .in = in, .out = out};
+	struct writer w = {.crosses = crosses, .rng = seed * 0x9e3779b97f4a7c15u + 1, .fd = fd, .in = in, .out = out};
 
 	for (int i = 0; i < HELD; i++)
 		w.held[i] = -1;

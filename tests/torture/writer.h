@@ -12,8 +12,10 @@
  * Do n random operations below the directories in ("watched") and out ("unwatched"), both below
  * the directory that fd is open on.  The same seed does the same operations, as far as other
  * writers leave things in place.  Bursts: full speed, with a short rest now and then.
+ * crosses: exchange names (RENAME_EXCHANGE) over the border of the two trees as well.
  */
-void writer_run(int fd, const char *in, const char *out, uint64_t seed, unsigned n);
+void writer_run(int fd, const char *in, const char *out, uint64_t seed, unsigned n,
+		int crosses);
 
 /* Remove what is below name in fd, and name; deeper than PATH_MAX, too. */
 void writer_remove(int fd, const char *name);

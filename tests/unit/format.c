@@ -375,7 +375,7 @@ static void test_csv(void)
 	ev.error = ENOSPC;
 	ev.seq = 0;
 	ev.type = 'd';
-	renders("csv", &ev, ",2024-02-29T12:34:56.123456789Z,error,d,d,dir,,,,,No space left on device");
+	renders("csv", &ev, ",2024-02-29T12:34:56.123456789Z,error,d,d,dir,,,,,The limit of inotify watches is reached");
 }
 
 static void test_shows(void)
