@@ -9,10 +9,6 @@ setup() {
 	command -v "${NM:=nm}" >/dev/null || skip "no nm"
 }
 
-instrumented() {
-	"$NM" -P "$archive" | grep -q -e '__asan_' -e '__ubsan_' -e '__gcov_' -e '__llvm_'
-}
-
 @test "archive: every global symbol begins with pathev_" {
 	"$NM" -P -g "$archive" | awk 'NF >= 2 && $2 !~ /^[Uvw]$/ && $1 !~ /^pathev_/ &&
 		$1 !~ /^__odr_asan/ { print $1 }' >foreign

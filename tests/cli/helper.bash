@@ -170,3 +170,10 @@ out() {
 err() {
 	cat "$BATS_TEST_TMPDIR/$1.err"
 }
+
+# instrumented: is this a build with sanitizers or coverage?  Its memory and sections are not
+# those of the programs.
+instrumented() {
+	"${NM:-nm}" -P "$top_builddir/lib/libpathev.a" 2>/dev/null |
+		grep -q -e '__asan_' -e '__ubsan_' -e '__gcov_' -e '__llvm_'
+}
