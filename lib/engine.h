@@ -262,6 +262,7 @@ struct pathev__tell {
 	size_t otherlen;
 };
 int pathev__tell(struct pathev *pv, const struct pathev__tell *t);
+void pathev__note_loss(struct pathev *pv, int64_t since_ns);	/* what came later may be lost */
 int pathev__tell_own(struct pathev *pv, uint32_t what);		/* READY, OVERFLOW */
 /* An event about an added path itself, which need not be bound. */
 int pathev__tell_root(struct pathev *pv, uint32_t root, const struct pathev__tell *t);

@@ -244,8 +244,7 @@ static int start_over(struct pathev *pv)
 
 int pathev__recover(struct pathev *pv)
 {
-	if (!pv->recovering)
-		pv->lost_ns = pv->in.since_ns;
+	pathev__note_loss(pv, pv->in.since_ns);
 	if (pathev__tell_own(pv, PATHEV_OVERFLOW))
 		return -1;
 	/* told it has, that its own queue is full: the same is done when that is empty */

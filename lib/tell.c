@@ -82,6 +82,13 @@ unsigned pathev__verdict(struct pathev *pv, uint32_t node, const char *name, siz
 	return pv->opt.filter(pv->opt.filter_arg, pv->full.data, pv->root[root].reloff, is_dir);
 }
 
+void pathev__note_loss(struct pathev *pv, int64_t since_ns)
+{
+	/* the times of files come from a clock that ticks with the kernel's timer: 100 Hz at least */
+	if (!pv->recovering)
+		pv->lost_ns = since_ns - 10 * PATHEV__NS_PER_MS;
+}
+
 /*
  * The last step: into the queue, unless it is full.  A listing is let through whatever its size:
  * its reader takes it directory by directory, and a loss would only begin it anew.
@@ -97,8 +104,7 @@ static int push(struct pathev *pv, struct pathev__queue_in *in)
 	in->time_ns = in->synthesized || !waiting ? pathev__clock_real_ns() : pv->in.time_ns;
 	if (!pv->listing && pv->queue.bytes + waiting > pv->opt.queue_limit + pv->exempt) {
 		pv->lost = 1;
-		if (!pv->recovering)
-			pv->lost_ns = waiting ? pv->in.since_ns : pv->empty_ns;
+		pathev__note_loss(pv, waiting ? pv->in.since_ns : pv->empty_ns);
 		*in = (struct pathev__queue_in){.what = PATHEV_OVERFLOW, .time_ns = in->time_ns};
 	}
 	if (pathev__queue_push(&pv->queue, in))
