@@ -123,21 +123,33 @@ create link/s/f' ]
 
 # ---- a name stays, whatever has it ----
 
+# In the following, each step is awaited: what is made and gone again before it could be watched,
+# nobody can tell.
+
 @test "pathwatch: a PATH that is renamed and made anew is followed by its name" {
 	mkdir -p d/s
-	run messages pathwatch -r -e create,delete,moved_from,moved_to d --run sh -c '
-		touch d/1
-		mv d e
-		touch e/2 e/s/2
-		mkdir d
-		touch d/3 e/3
-		rm -r d
-		mkdir -p d/t
-		touch d/t/4
-		rm -r d
-		mv e d
-		touch d/s/5'
-	[ "$(head -n 13 <<<"$output")" = 'create d/1
+	start w pathwatch -r -e create,delete,moved_from,moved_to d
+	touch d/1
+	mv d e
+	await w.out '^moved_from d$'
+	touch e/2 e/s/2
+	mkdir d
+	await w.out '^create d$'
+	touch d/3 e/3
+	await w.out '^create d/3$'
+	rm -r d
+	await w.out '^delete d$'
+	mkdir -p d/t
+	await w.out '^create d/t$'
+	touch d/t/4
+	await w.out '^create d/t/4$'
+	rm -r d
+	await w.out '^delete d$' 2
+	mv e d
+	await w.out '^create d/s/2$'
+	touch d/s/5
+	await w.out '^create d/s/5$'
+	[ "$(out w | head -n 13)" = 'create d/1
 moved_from d
 create d
 create d/3
@@ -151,12 +163,13 @@ delete d/t
 delete d
 moved_to d' ]
 	# back again, all of it is told, in whatever order it is found
-	[ "$(tail -n +14 <<<"$output" | sort)" = 'create d/1
+	[ "$(out w | tail -n +14 | sort)" = 'create d/1
 create d/2
 create d/3
 create d/s
 create d/s/2
 create d/s/5' ]
+	stop w
 }
 
 @test "pathwatch: a PATH that comes and goes 100 times makes an exact model each time" {
@@ -207,70 +220,94 @@ create d/s/5' ]
 
 @test "pathwatch: a PATH whose parents are made by mkdir -p" {
 	for ((i = 0; i < 20; i++)); do
-		run messages pathwatch --allow-missing -r -e create,delete a/b/c/d --run sh -c '
-			mkdir -p a/b/c/d/e && touch a/b/c/d/e/f; rm -r a; mkdir -p a/b/c; mkdir a/b/c/d'
-		[ "$(grep -v /e <<<"$output")" = 'create a/b/c/d
-delete a/b/c/d
-create a/b/c/d' ]
-		rm -r a
-	done
-	# without a removal that may be faster than a look, all of it
-	run messages pathwatch --allow-missing -r -e create,close_write a/b/c/d --run sh -c '
-		mkdir -p a/b/c/d/e && touch a/b/c/d/e/f'
-	[ "$output" = 'create a/b/c/d
+		run messages pathwatch --allow-missing -r -e create,close_write a/b/c/d --run sh -c '
+			mkdir -p a/b/c/d/e && touch a/b/c/d/e/f'
+		[ "$output" = 'create a/b/c/d
 create a/b/c/d/e
 create a/b/c/d/e/f
 close_write a/b/c/d/e/f' ]
+		rm -r a
+	done
+}
+
+@test "pathwatch: a PATH whose parents are removed and made again" {
+	start w pathwatch --allow-missing -r -e create,delete a/b/c/d
+	for ((i = 1; i <= 5; i++)); do
+		mkdir -p a/b/c/d
+		await w.out '^create a/b/c/d$' "$i"
+		touch "a/b/c/d/$i"
+		await w.out "^create a/b/c/d/$i\$"
+		rm -r a
+		await w.out '^delete a/b/c/d$' "$i"
+	done
+	for ((i = 1; i <= 5; i++)); do
+		printf '%s\n' 'create a/b/c/d' "create a/b/c/d/$i" "delete a/b/c/d/$i" 'delete a/b/c/d'
+	done | diff - <(out w)
+	stop w
 }
 
 @test "pathwatch: a PATH whose parents come by a rename, and go" {
 	mkdir -p made/b/c
 	touch made/b/c/f made/b/file
-	run messages pathwatch --allow-missing -r -e create,delete,moved_to,moved_from,close_write \
-		a/b/c a/b/file --run sh -c '
-		mv made a
-		touch a/b/c/g
-		echo >>a/b/file
-		mv a gone
-		touch gone/b/c/stale
-		echo >>gone/b/file
-		mv gone a
-		touch a/b/c/h'
-	wanted='close_write a/b/c/f
-close_write a/b/c/g
-close_write a/b/c/h
-create a/b/c/f
-create a/b/c/g
-create a/b/c/h'
-	[ "$(sort -u <<<"$output" | grep -e '/[fgh]$')" = "$wanted" ]
-	[ "$(grep -c 'close_write a/b/file' <<<"$output")" -ge 1 ]
-	# bound, unbound, bound again
-	[ "$(sed -n 's| a/b/c$||p' <<<"$output" | sed 's/moved_to/create/; s/moved_from/delete/' |
-		tr '\n' ' ')" = 'create delete create ' ]
-	[ "$(sed -n 's| a/b/file$||p' <<<"$output" | grep -v close_write |
-		sed 's/moved_to/create/; s/moved_from/delete/' | tr '\n' ' ')" = 'create delete create ' ]
+	start w pathwatch --allow-missing -r -e create,delete,moved_to,moved_from,close_write \
+		a/b/c a/b/file
+	mv made a
+	await w.out '^create a/b/c/f$'
+	await w.out '^close_write a/b/file$'
+	touch a/b/c/g
+	await w.out '^close_write a/b/c/g$'
+	mv a gone
+	# unbound and bound by an ancestor: moved or not, the name has gone and come
+	await w.out '^[dm][a-z_]* a/b/file$'
+	await w.out '^[dm][a-z_]* a/b/c$'
+	touch gone/b/c/stale gone/b/file
+	mv gone a
+	await w.out '^create a/b/c/stale$'
+	touch a/b/c/h
+	await w.out '^close_write a/b/c/h$'
+	echo >>a/b/file
+	await w.out '^close_write a/b/file$' 3
+	for path in a/b/c a/b/file; do
+		[ "$(out w | grep -v close_write | sed -n "s|^\([a-z_]*\) $path\$|\1|p" |
+			sed 's/moved_to/create/; s/moved_from/delete/' | paste -s -d ' ' -)" = \
+			'create delete create' ]
+	done
+	# between its going and its coming back, nothing
+	[ "$(out w | sed -n '/^[dm][a-z_]* a\/b\/c$/,/^[cm][a-z_]* a\/b\/c$/p' |
+		grep -c stale)" -eq 0 ]
+	stop w
 }
 
 @test "pathwatch: a PATH through a symbolic link that is pointed elsewhere" {
 	mkdir -p one/in two/in
 	touch one/in/1 two/in/2
 	ln -s one link
-	run messages pathwatch -r -e create,delete,close_write,move link/in --run sh -c '
-		touch link/in/before
-		ln -s two .link; mv -T .link link
-		touch one/in/stale; touch two/in/after
-		rm link
-		touch two/in/stale
-		ln -s one link
-		touch one/in/again'
-	[ "$(grep ' link/in$' <<<"$output" | paste -s -d ' ')" = 'delete link/in moved_to link/in delete link/in create link/in' ]
-	[ "$(head -n 1 <<<"$output")" = 'create link/in/before' ]
-	grep -q '^create link/in/2$' <<<"$output"
-	grep -q '^create link/in/after$' <<<"$output"
-	grep -q '^create link/in/again$' <<<"$output"
-	# stale was there when the link came back, and not before
-	[ "$(sed '/^create link\/in$/,$d' <<<"$output" | grep -c link/in/stale)" -eq 0 ]
-	[ "$(grep -c '^create link/in/stale$' <<<"$output")" -eq 1 ]
+	start w pathwatch -r -e create,delete,move link/in
+	touch link/in/before
+	await w.out '^create link/in/before$'
+	ln -s two .link
+	mv -T .link link
+	await w.out '^create link/in/2$'
+	touch one/in/stale two/in/after
+	await w.out '^create link/in/after$'
+	rm link
+	await w.out '^delete link/in$' 2
+	touch two/in/stale
+	ln -s one link
+	await w.out '^create link/in/1$'
+	touch one/in/again
+	await w.out '^create link/in/again$'
+	# the other end told nothing meanwhile
+	[ "$(out w | grep -v -e '/before$' -e '/1$' -e '/stale$')" = 'delete link/in
+moved_to link/in
+create link/in/2
+create link/in/after
+delete link/in
+create link/in
+create link/in/again' ]
+	[ "$(lines w.out '^create link/in/stale$')" -eq 1 ]
+	[ "$(out w | sed '/^create link\/in$/,$d' | grep -c stale)" -eq 0 ]
+	stop w
 }
 
 @test "pathwatch: a PATH behind a dangling link that comes true" {

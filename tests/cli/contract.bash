@@ -71,6 +71,13 @@ wake_reader() {
 	ln "$BATS_TEST_TMPDIR/$1.reader.out" "$BATS_TEST_TMPDIR/$1.all"
 }
 
+reader_goes() {
+	# so that nobody else comes to read from the pipe, to show what was printed
+	rm "$BATS_TEST_TMPDIR/$1.out"
+	: >"$BATS_TEST_TMPDIR/$1.out"
+	exec 5>&-
+}
+
 # asleep PID: it has nothing to do
 asleep() {
 	[[ "$(sed 's/.*) //' "/proc/$1/stat")" == S* ]]
