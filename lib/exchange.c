@@ -279,6 +279,6 @@ int pathev__find_half_exchange(struct pathev *pv, const struct pathev__record *t
 		return 0;
 	/* the other half is in scope, but its MOVED_FROM was merged into one before it? */
 	if (pathev__intake_moved_to(&pv->in, from2->cookie, &other))
-		return swapped == 1;
+		return swapped == 1 || to->is_dir != from2->is_dir;
 	return swapped == 1 || to->is_dir != from2->is_dir || is_still_there(pv, to, from2);
 }
