@@ -2,11 +2,13 @@
 /*
  * replay.c - rebuild a tree under random changes from the output of pathwatch, and compare
  *
- *	replay [-s SEED] [-r ROUNDS] [-w WRITERS] [-n OPERATIONS] [-k FILE] [-x] PATHWATCH DIRECTORY
+ *	replay [-s SEED] [-r ROUNDS] [-w WRITERS] [-n OPERATIONS] [-k FILE] [-x]...
+ *		PATHWATCH DIRECTORY
  *
  * Each round takes the next seed: a new tree, some of it there before pathwatch starts; writers
  * as processes of their own; then the model must come to equal the real tree.  TAP on stdout.
- * -k keeps the lines of the last round in FILE; -x: exchanges over the border of the tree, too.
+ * -k keeps the lines of the last round in FILE; -x: exchanges of names as well (RENAME_EXCHANGE);
+ * -xx: also over the border of the tree.
  */
 #include "model.h"
 #include "writer.h"
@@ -28,7 +30,7 @@ struct round {
 	int dir;		/* the directory all happens in, which is the current one, too */
 	uint64_t seed;
 	unsigned writers, ops;
-	int crosses;
+	int exchanges;
 	FILE *keep;
 	int out;		/* the read end of what pathwatch prints */
 	pid_t pid;
@@ -122,7 +124,7 @@ static void write_all(struct round *r)
 		if (fork())
 			continue;
 		writer_run(r->dir, "watched", "unwatched", r->seed * 1000 + i, r->ops,
-			   r->crosses);
+			   r->exchanges);
 		_exit(0);
 	}
 }
@@ -136,7 +138,7 @@ static int run_round(struct round *r)
 	writer_remove(r->dir, "unwatched");
 	mkdirat(r->dir, "watched", 0755);
 	mkdirat(r->dir, "unwatched", 0755);
-	writer_run(r->dir, "watched", "unwatched", r->seed * 1000 + 999, 300, 1);
+	writer_run(r->dir, "watched", "unwatched", r->seed * 1000 + 999, 300, 2);
 	r->m = model_new("watched");
 	r->len = 0;
 	if (start(r))
@@ -204,7 +206,7 @@ int main(int argc, char **argv)
 			r.ops = number(optarg);
 			break;
 		case 'x':
-			r.crosses = 1;
+			r.exchanges++;
 			break;
 		case 'k':
 			keep = optarg;
@@ -215,7 +217,7 @@ int main(int argc, char **argv)
 	}
 	if (argc - optind != 2) {
 		fprintf(stderr, "usage: replay [-s SEED] [-r ROUNDS] [-w WRITERS] [-n OPERATIONS] "
-				"[-k FILE] [-x] PATHWATCH DIRECTORY\n");
+				"[-k FILE] [-x]... PATHWATCH DIRECTORY\n");
 		return 1;
 	}
 	r.pathwatch = realpath(argv[optind], NULL);

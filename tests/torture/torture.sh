@@ -25,7 +25,7 @@ trap 'exit 1' HUP INT TERM
 replay() {
 	dir=$(mktemp -d "$1/torture.XXXXXX") || exit
 	echo "# $2 rounds of $3 writers x $4 operations in $dir, from seed $seed"
-	"$top_builddir/tests/torture/replay" -s "$seed" -r "$2" -w "$3" -n "$4" \
+	"$top_builddir/tests/torture/replay" -x -s "$seed" -r "$2" -w "$3" -n "$4" \
 		"$top_builddir/bin/pathwatch" "$dir" || failed=1
 	seed=$((seed + $2))
 	clean

@@ -18,7 +18,7 @@ struct writer {
 	uint64_t rng;
 	int fd;
 	const char *in, *out;
-	int crosses;		/* exchanges may have one name on either side */
+	int exchanges;		/* 0: none, 1: with both names on one side, 2: also over the border */
 	int held[HELD];		/* files kept open, written to later wherever they are then */
 };
 
@@ -165,14 +165,14 @@ static void temporary(struct writer *w, const char *p, const char *dir)
 }
 
 /*
- * With both names on one side: of an exchange over the border the kernel tells the two halves on
- * this side alone, and merges them with those of the next one (pathev(7)).
+ * Exchanges look like two renames in a row, and the kernel merges their halves with those of the
+ * next one; over the border of the watched tree it tells only the halves on its side (pathev(7)).
  */
 static void exchange(struct writer *w, const char *a, const char *b)
 {
 	int crosses = strncmp(a, b, strlen(w->in)) != 0;
 
-	if (!crosses || w->crosses)
+	if (w->exchanges > crosses)
 		syscall(SYS_renameat2, w->fd, a, w->fd, b, EXCHANGE);
 }
 
@@ -253,9 +253,12 @@ static void operate(struct writer *w)
 }
 
 void writer_run(int fd, const char *in, const char *out, uint64_t seed, unsigned n,
-		int crosses)
+		int exchanges)
 {
-	struct writer w = {.crosses = crosses, .rng = seed * 0x9e3779b97f4a7c15u + 1, .fd = fd, .in = in, .out = out};
+	struct writer w = {
+		.rng = seed * 0x9e3779b97f4a7c15u + 1, .fd = fd, .in = in, .out = out,
+		.exchanges = exchanges,
+	};
 
 	for (int i = 0; i < HELD; i++)
 		w.held[i] = -1;

@@ -12,10 +12,10 @@
  * Do n random operations below the directories in ("watched") and out ("unwatched"), both below
  * the directory that fd is open on.  The same seed does the same operations, as far as other
  * writers leave things in place.  Bursts: full speed, with a short rest now and then.
- * crosses: exchange names (RENAME_EXCHANGE) over the border of the two trees as well.
+ * exchanges (RENAME_EXCHANGE): 0: none, 1: of names in one tree, 2: of names in both trees, too.
  */
 void writer_run(int fd, const char *in, const char *out, uint64_t seed, unsigned n,
-		int crosses);
+		int exchanges);
 
 /* Remove what is below name in fd, and name; deeper than PATH_MAX, too. */
 void writer_remove(int fd, const char *name);
