@@ -267,7 +267,7 @@ static int64_t wake_time(const struct loop *l)
 	if (l->state == RUNNING)
 		wake = earlier(l->deadline_ns, l->timer_ns);
 	else
-		wake = l->drained && !l->mending ? l->grace_ns : -1;
+		wake = l->drained && !l->mending && !pathev_pending(l->pv) ? l->grace_ns : -1;
 	return l->napping ? earlier(wake, l->nap_ns) : wake;
 }
 
@@ -337,7 +337,8 @@ static enum loop_what look_at_clock(struct loop *l)
 	consider_nap(l, now);
 	if (l->napping && now >= l->nap_ns)
 		end_nap(l);
-	if (l->state == ENDING && l->drained && now >= l->grace_ns && (!l->mending || l->hurry))
+	if (l->state == ENDING && l->drained && now >= l->grace_ns &&
+	    ((!l->mending && !pathev_pending(l->pv)) || l->hurry))
 		l->state = OVER;
 	if (l->state == OVER)
 		return out_pending(l->out) ? LOOP_NOTHING : LOOP_DRAINED;

@@ -224,6 +224,8 @@ int pathev__tell_new(struct pathev *pv, uint32_t node, const char *name, size_t 
 int pathev__look_now(struct pathev *pv);	/* all that cannot wait for the next record */
 int pathev__look_listed(struct pathev *pv);	/* one step of a listing */
 int pathev__overtaken(struct pathev *pv, uint32_t node);
+/* All records of access to a node up to now, and to what is in it, are our own. */
+int pathev__made_noise(struct pathev *pv, uint32_t node);
 int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec);
 /* Is a directory of this name below that one to be watched? */
 int pathev__enters(struct pathev *pv, uint32_t parent, const char *name, size_t len);

@@ -336,11 +336,14 @@ int pathev__intake_walk(const struct pathev__intake *in, uint64_t pos,
 		c->next = in->pos;
 	}
 	while (c->next < in->end) {
-		size_t size;
+		size_t left = c->block->len - c->off, size;
 
-		while (c->off == c->block->len) {
+		/* past a block at once, if all that is left of it lies before */
+		if (!left || c->next + left <= pos) {
+			c->next += left;
 			c->block = c->block->next;
-			c->off = c->block->off;
+			c->off = c->block ? c->block->off : 0;
+			continue;
 		}
 		size = record_size(c->block, c->off, rec);
 		c->pos = c->next;

@@ -10,6 +10,7 @@
 #include "base.h"
 #include "clock.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -128,15 +129,17 @@ int pathev__is_complete(const char *path, size_t len)
 
 static const uint32_t ACCESSES = PATHEV_ACCESS | PATHEV_OPEN | PATHEV_CLOSE_NOWRITE;
 
-static int make_noise(struct pathev *pv, uint32_t node)
+int pathev__made_noise(struct pathev *pv, uint32_t node)
 {
 	struct pathev__noise *n;
 	size_t kept = 0;
 
 	if (!(pv->opt.want & ACCESSES))
 		return 0;
+	if (pathev__drain(pv))
+		return -1;
 	for (size_t i = 0; i < pv->nnoise; i++)
-		if (pv->in.pos < pv->noise[i].until)
+		if (pv->in.pos < pv->noise[i].until && pv->noise[i].node != node)
 			pv->noise[kept++] = pv->noise[i];
 	pv->nnoise = kept;
 	n = pathev__grow(pv->noise, &pv->capnoise, kept + 1, sizeof(*n));
@@ -491,6 +494,24 @@ static int tell_dir_changed(struct pathev *pv, uint32_t node, const struct sight
  * The whole look
  */
 
+/* Hear of permissions that change in a directory, for one inside that may not be read. */
+static int watch_attrib(struct pathev *pv, uint32_t dir)
+{
+	struct pathev__short p;
+	uint32_t root;
+	int wd;
+
+	if (pathev__dir(pv, dir, &root))
+		return -1;
+	if (root == PATHEV__NIL || pathev__short_init(&p, pv->dir.data, pv->dir.len))
+		return 0;
+	wd = pathev__inotify_add(pv->fd, p.path, PATHEV_ATTRIB, PATHEV__WATCH_DIR);
+	pathev__short_fini(&p);
+	if (wd != pv->tree.node[dir].wd)
+		pathev__unwatch(pv, wd);
+	return 0;
+}
+
 static int tell_blind(struct pathev *pv, uint32_t node, int error)
 {
 	struct pathev__tell t = {
@@ -500,7 +521,11 @@ static int tell_blind(struct pathev *pv, uint32_t node, int error)
 	if (pv->tree.node[node].flags & PATHEV__NODE_BLIND)
 		return 0;
 	pv->tree.node[node].flags |= PATHEV__NODE_BLIND;
-	return pathev__tell(pv, &t);
+	if (pathev__tell(pv, &t))
+		return -1;
+	if (error != EACCES || pv->tree.node[node].flags & PATHEV__NODE_ROOT)
+		return 0;
+	return watch_attrib(pv, pv->tree.node[node].parent);
 }
 
 /* It was not there, though no record says why: the record is on its way, or there is none. */
@@ -535,7 +560,7 @@ static int settle(struct pathev *pv, uint32_t node, enum pathev__mode mode, stru
 		n->flags &= (uint16_t)~PATHEV__NODE_BLIND;
 	if (mode == PATHEV__CHANGED)
 		s->known = is_known(pv, s->wd);
-	if (bind_node(pv, node, s->wd) || make_noise(pv, node))
+	if (bind_node(pv, node, s->wd))
 		return -1;
 	return find_window(pv, s->wd, is_new ? before : pv->in.future,
 			   mode == PATHEV__QUIET || was_bound || s->known);
@@ -595,7 +620,7 @@ int pathev__look(struct pathev *pv, uint32_t node)
 		if (!s.known)
 			mode = PATHEV__NEW;
 	}
-	return tell_entries(pv, node, mode, s.wd);
+	return tell_entries(pv, node, mode, s.wd) || pathev__made_noise(pv, node) ? -1 : 0;
 }
 
 int pathev__look_now(struct pathev *pv)

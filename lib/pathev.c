@@ -433,6 +433,12 @@ int pathev_fill(struct pathev *pv)
 	return set_timer(pv);
 }
 
+int pathev_pending(const struct pathev *pv)
+{
+	return pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->later.len ||
+	       pv->want_ready || pathev__intake_len(&pv->in);
+}
+
 int pathev_fd(const struct pathev *pv)
 {
 	return pv->epfd;

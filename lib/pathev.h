@@ -170,6 +170,13 @@ int64_t pathev_now(void);
 int pathev_next(struct pathev *pv, struct pathev_event *ev);
 
 /*
+ * 1 while something that was read already waits to be told, though pathev_next() gave 0: for the
+ * other half of a rename, or for a second look at a directory.  It comes within milliseconds, and
+ * the descriptor says so.  For a caller that wants to end when all was told.
+ */
+int pathev_pending(const struct pathev *pv);
+
+/*
  * For a caller that cannot take events now (its own reader is slow): moves what the kernel
  * has into memory, so that its queue does not overflow.  Call it when the descriptor is
  * readable.  0 or -1 as pathev_next().

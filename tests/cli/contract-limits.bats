@@ -214,3 +214,36 @@ create d/m/s/after' ]
 	grep -q '^unmount d$' <<<"$output"
 	grep -q '^create d/s/f$' <<<"$output"
 }
+
+@test "pathwatch: an unreadable directory is told once, the rest is watched, and it when readable, without -e attrib" {
+	need_ordinary_user
+	"${user[@]}" mkdir -p d/secret/s d/open/s
+	chmod 000 d/secret
+	start w user-pathwatch -r -e create,close_write d
+	err w
+	[ "$(grep -c "cannot watch 'd/secret': Permission denied" "$BATS_TEST_TMPDIR/w.err")" -eq 1 ]
+	touch d/open/s/f
+	await w.out '^close_write d/open/s/f$'
+	chmod 700 d/secret
+	await w.out '^create d/secret/s$'
+	touch d/secret/f d/secret/s/f
+	await w.out '^create d/secret/f$'
+	await w.out '^close_write d/secret/s/f$'
+	[ "$(grep -c 'cannot watch' "$BATS_TEST_TMPDIR/w.err")" -eq 1 ]
+	stop w
+}
+
+@test "pathwatch: --run ends when what it caused is told, under both names of a bind mount" {
+	need_mounts
+	mkdir -p d/a d/b
+	for ((i = 0; i < 20; i++)); do
+		run messages "${private[@]}" sh -c 'mount --bind d/a d/b &&
+			exec timeout 10 pathwatch -r -e create d --run sh -c "
+				mkdir d/b/n; touch d/a/n/f"'
+		[ "$(sort <<<"$output")" = 'create d/a/n
+create d/a/n/f
+create d/b/n
+create d/b/n/f' ]
+		rm -r d/a/n
+	done
+}

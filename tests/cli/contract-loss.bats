@@ -187,3 +187,40 @@ created_all() {
 holds() {
 	[ "$(watches "$1")" -eq "$2" ]
 }
+
+@test "pathwatch: a large tree that moves in while others write elsewhere at full speed costs no event" {
+	need_equal
+	dirs=$(size 5000 100000)
+	need_watches $((dirs + 2000))
+	mkdir -p d/busy tree
+	names 'tree/%04g' $((dirs / 50)) | xargs mkdir
+	for ((i = 1; i <= dirs / 50; i++)); do
+		printf -v top 'tree/%04d' "$i"
+		names "$top/d%02g" 49
+	done | xargs mkdir
+	names 'tree/%04g/d49/f' $((dirs / 50)) | xargs touch
+	start w pathwatch -r --initial --json d
+	rm -f "$BATS_TEST_TMPDIR/stop"
+	background writer bash -c '
+		for ((i = 0; ; i++)); do
+			[ ! -e "$1" ] || break
+			: >d/busy/$((i % 50))
+		done
+		echo "$i"' - "$BATS_TEST_TMPDIR/stop"
+	await w.out '"d/busy/49"'
+	mv tree d/tree
+	await w.out '"create".*"d/tree/[0-9]*/d49/f"' $((dirs / 50))
+	touch "$BATS_TEST_TMPDIR/stop"
+	finish writer
+	touch d/marker
+	await w.out '"d/marker"'
+	equals w d
+	[ "$(lines w.out '"overflow"')" -eq 0 ]
+	[ "$(lines w.out '"close_write".*"d/busy/')" -eq "$(out writer)" ]
+	[ "$(lines w.out '"create".*"d/tree/[0-9/d]*"')" -eq "$dirs" ]
+	# all of it is watched
+	touch d/tree/0001/d01/later d/tree/0100/d49/later
+	await w.out '"create".*d/tree/0001/d01/later'
+	await w.out '"create".*d/tree/0100/d49/later'
+	stop w
+}

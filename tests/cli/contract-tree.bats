@@ -252,3 +252,14 @@ close_nowrite d/old' ]
 	await w.out '"create".*"d/x99/y/later"'
 	stop w
 }
+
+@test "pathwatch: -e all does not report its own asking whether a new file is complete" {
+	mkdir -p d/old/deep tree/s
+	touch tree/s/f
+	run messages pathwatch -r -e all d --run sh -c 'mkdir d/new; mv tree d/tree; touch d/marker'
+	[ "$(grep -e open -e access -e close_nowrite <<<"$output")" = 'open d/marker' ]
+	# that of others is
+	run messages pathwatch -r -e open,close_nowrite d --run ls d/old
+	[ "$output" = 'open d/old
+close_nowrite d/old' ]
+}

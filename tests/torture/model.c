@@ -282,14 +282,14 @@ static int member(struct json *j, struct event *e, const char *key)
 		return lit(j, "true");
 	}
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		size_t n = strlen(paths[i].key);
+		size_t len = strlen(paths[i].key);
 		struct text *into = (struct text *)((char *)e + paths[i].off);
 
-		if (strncmp(key, paths[i].key, n) || (key[n] && strcmp(key + n, "_b64")))
+		if (strncmp(key, paths[i].key, len) || (key[len] && strcmp(key + len, "_b64")))
 			continue;
 		if (into->s || string(j, into))
 			return -1;
-		return key[n] ? base64(into) : 0;
+		return key[len] ? base64(into) : 0;
 	}
 	res = string(j, &t);
 	if (!res && !strcmp(key, "time"))
