@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 struct round {
-	const char *pathwatch;
+	char *pathwatch;
 	int dir;		/* the directory all happens in, which is the current one, too */
 	uint64_t seed;
 	unsigned writers, ops;
@@ -248,5 +248,8 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	printf("1..%u\n", rounds);
+	close(r.dir);
+	free(r.buf);
+	free(r.pathwatch);
 	return failed != 0;
 }

@@ -904,7 +904,7 @@ static const struct script scripts[] = {
  * Overflow
  */
 {"an overflow in the middle: what changed is told again", .line = {
-	"mkdir t", "mkdir t/d", "file t/old", "add t r", "= ready",
+	"mkdir t", "mkdir t/d", "file t/old", "tick", "add t r", "= ready",
 	"tick", "file t/d/new", "mkdir t/e", "file t/e/f",
 	"k t create x",
 	"k - q_overflow",
@@ -940,7 +940,7 @@ static const struct script scripts[] = {
 	"= ready",
 }},
 {"the second half of a rename is lost", .pair_ms = 20, .line = {
-	"mkdir t", "mkdir t/a", "file t/a/f", "add t r", "= ready",
+	"mkdir t", "mkdir t/a", "file t/a/f", "tick", "add t r", "= ready",
 	"tick", "mv t/a t/b",
 	"k t moved_from,isdir a 1",
 	"k - q_overflow",
@@ -1295,7 +1295,7 @@ static const struct script scripts[] = {
 	"= ~modify,close_write d/f",
 }},
 {"more events than may wait", .queue_limit = 300, .line = {
-	"mkdir t", "file t/old", "add t r", "= ready",
+	"mkdir t", "file t/old", "tick", "add t r", "= ready",
 	"tick", "file t/f1",
 	"k t create f1", "k t modify f1", "k t close_write f1", "k t attrib f1",
 	"k t modify f1", "k t close_write f1", "k t attrib f1", "k t modify f1",
@@ -1330,7 +1330,7 @@ static const struct script scripts[] = {
 	"= moved_to t/a/ #3",
 }},
 {"the second half of a rename comes behind an overflow", .pair_ms = 20, .line = {
-	"mkdir t", "mkdir t/a", "file t/a/f", "add t r", "= ready",
+	"mkdir t", "mkdir t/a", "file t/a/f", "tick", "add t r", "= ready",
 	"tick", "mv t/a t/b",
 	"k t moved_from,isdir a 1", "k - q_overflow", "k t moved_to,isdir b 1",
 	"= moved_from t/a/ #1 > t/b", "= moved_to t/b/ #1 < t/a",

@@ -9,7 +9,7 @@
  *		change the directory of the test.  What the kernel tells of it is thrown away, so
  *		that the script says instead what is told, and in which order.
  *	live OP		the same, and what the kernel tells goes its way.
- *	tick		until the clock of file times has reached the present
+ *	tick		until the clock of file times is surely past the present
  *	at watch P: OP	as live, in the middle of a look: right behind the watch of directory P ...
  *	at read P: OP	... or behind the reading of its entries.  Each line is done once.
  *	add P [rlnmx]	pathev_add(): recursive, list, nofollow, missing ok, one file system
@@ -575,10 +575,11 @@ static int script_wait(const char *line)
 	return 0;
 }
 
-/* File times are taken from a clock that goes by ticks: what changes now may seem older. */
+/* File times are taken from a clock that goes by ticks: what changes now may seem older.  The
+ * engine allows for the longest tick there is. */
 static int script_tick(void)
 {
-	int64_t now = pathev__clock_real_ns();
+	int64_t now = pathev__clock_real_ns() + 10 * PATHEV__NS_PER_MS;
 	struct timespec ts;
 
 	do
