@@ -101,6 +101,7 @@ static const struct script scripts[] = {
 	"k t/d create x",
 	"k t/d/s create x",
 	"=",
+	"watched 1",
 }},
 {"a directory that left is gone with all below, though nothing says more",
  .pair_ms = 20, .line = {
@@ -112,6 +113,7 @@ static const struct script scripts[] = {
 	"k t/d create x",
 	"k t/d/s create x",
 	"=",
+	"watched 1",
 }},
 {"the second half comes after all, too late", .pair_ms = 20, .line = {
 	"mkdir t", "file t/a", "add t r", "= ready",
@@ -300,6 +302,7 @@ static const struct script scripts[] = {
 	"= moved_from t/a/ #1 > t/b",
 	"= moved_to t/b/ #1 < t/a",
 	"= create t/b/x",
+	"watched 2",
 }},
 {"a directory from outside replaces another", .line = {
 	"mkdir t", "mkdir t/b", "mkdir a", "file a/f", "add t r", "= ready",
@@ -315,6 +318,7 @@ static const struct script scripts[] = {
 	"learn new t/b",
 	"k new create x",
 	"= create t/b/x",
+	"watched 2",
 }},
 {"a name is hidden: it comes and goes, but its path is known", .hide = "h*", .split = 1, .line = {
 	"mkdir t", "file t/h1", "file t/b", "add t r", "= ready",
@@ -343,6 +347,7 @@ static const struct script scripts[] = {
 	"k t/a create f",
 	"k t/a/s create f",
 	"= moved_from t/a/ #1",
+	"watched 1",
 }},
 
 /*
@@ -481,6 +486,7 @@ static const struct script scripts[] = {
 	"k new create y",
 	"k t/a/s create y",
 	"= create t/a/y",
+	"watched 2",
 }},
 {"a directory is renamed over another, which had been renamed away", .split = 1, .line = {
 	"mkdir t", "mkdir t/a", "mkdir t/b", "add t r", "= ready",
@@ -532,6 +538,7 @@ static const struct script scripts[] = {
 	"k t create y",
 	"= delete t/d/",
 	"= create t/y",
+	"watched 1",
 }},
 {"a directory is deleted: DELETE comes before IGNORED", .split = 1, .line = {
 	"mkdir t", "mkdir t/d", "add t r", "= ready",
@@ -542,6 +549,7 @@ static const struct script scripts[] = {
 	"k t create y",
 	"= delete t/d/",
 	"= create t/y",
+	"watched 1",
 }},
 {"a directory is deleted and made again at once", .line = {
 	"mkdir t", "mkdir t/d", "add t r", "= ready",
@@ -585,6 +593,7 @@ static const struct script scripts[] = {
 	"= create t/d/",
 	"= delete t/d/",
 	"= create t/y",
+	"watched 1",
 }},
 {"a directory comes and goes, the going is told later", .line = {
 	"mkdir t", "add t r", "= ready",
@@ -751,6 +760,7 @@ static const struct script scripts[] = {
 	"= create t/d/",
 	"= moved_from t/d/ #1",
 	"= create t/y",
+	"watched 1",
 }},
 {"the parent of a new directory is renamed before anybody looks", .line = {
 	"mkdir t", "mkdir t/p", "add t r", "= ready",
@@ -774,6 +784,7 @@ static const struct script scripts[] = {
 	"= create t/p/d/",
 	"= moved_from t/p/ #1",
 	"= create t/y",
+	"watched 1",
 }},
 {"a directory is renamed while it is looked at, before its reading", .line = {
 	"mkdir t", "add t r", "= ready",
@@ -822,6 +833,7 @@ static const struct script scripts[] = {
 	"= create t/d/",
 	"= ~create t/d/g",
 	"= ~close_write t/d/g",
+	"watched 2",
 }},
 {"the parent is renamed while a directory is looked at", .line = {
 	"mkdir t", "mkdir t/p", "add t r", "= ready",
@@ -848,6 +860,7 @@ static const struct script scripts[] = {
 	"k t create,isdir d",
 	"= create t/d/",
 	"= moved_from t/d/ #1",
+	"watched 1",
 }},
 
 /*
@@ -898,6 +911,53 @@ static const struct script scripts[] = {
 	"= moved_to t/b/ #1 < t/a",
 	"= ~create t/b/f",
 	"= ~close_write t/b/f",
+}},
+{"what a directory says behind its end is not told", .split = 1, .line = {
+	"mkdir t", "mkdir t/d", "add t r", "= ready",
+	"rm t/d",
+	"k t delete,isdir d",
+	"k t/d create x",
+	"k t attrib,isdir d",
+	"k t create y",
+	"= delete t/d/",
+	"= create t/y",
+	"watched 1",
+}},
+{"a watch is gone, and the name is still there: it leads to something else", .line = {
+	"mkdir t", "mkdir t/d", "add t r", "= ready",
+	"rm t/d", "mkdir t/d", "file t/d/f",
+	"k t/d ignored",
+	"= ~create t/d/f",
+	"= ~close_write t/d/f",
+	"learn new t/d",
+	"k new create g",
+	"= create t/d/g",
+}},
+{"a file is renamed onto an added one", .split = 1, .line = {
+	"mkdir t", "file t/a", "file f", "add t r", "add f", "= ready",
+	"mv t/a f",
+	"k t moved_from a 1",
+	"k . moved_to f 1",
+	"= moved_from t/a #1 > f @t",
+	"= moved_to f #1 < t/a @f",
+	"= ~modify,close_write f @f",
+}},
+{"who wants no pairs is kept waiting for a directory that is watched", .pair_ms = -1, .line = {
+	"mkdir t", "mkdir t/d", "add t r", "= ready",
+	"mv t/d d",
+	"k t moved_from,isdir d 1",
+	"=", "held", "wait",
+	"= moved_from t/d/ #1",
+}},
+{"a directory goes to an added path that has other flags", .line = {
+	"mkdir t", "mkdir t/d", "file t/d/f", "mkdir u", "add t r", "add u", "= ready",
+	"mv t/d u/d",
+	"k t moved_from,isdir d 1",
+	"k u moved_to,isdir d 1",
+	"k t/d create g",
+	"= moved_from t/d/ #1 > u/d @t",
+	"= moved_to u/d/ #1 < t/d @u",
+	"watched 2",
 }},
 
 /*
@@ -1002,6 +1062,7 @@ static const struct script scripts[] = {
 	"= ~close_write t/f",
 	"k t/d create x",
 	"=",
+	"watched 1",
 }},
 {"an added directory is replaced by another", .line = {
 	"mkdir t", "mkdir u", "file u/f", "add t r", "= ready",
@@ -1190,6 +1251,7 @@ static const struct script scripts[] = {
 	"k t/b create f",
 	"= moved_from t/b/ #1 > t/a/b",
 	"= moved_to t/a/b/ #1 < t/b",
+	"watched 2",
 }},
 {"only the directory itself", .line = {
 	"mkdir t", "mkdir t/d", "add t", "= ready",
@@ -1302,6 +1364,39 @@ static const struct script scripts[] = {
 	"k t modify f1", "k t close_write f1", "k t attrib f1", "k t modify f1",
 	"= overflow",
 	"= ~modify,close_write,create t/f1",
+	"= ready",
+}},
+{"our own probing of a new file is not told", .want = PATHEV_ALL, .line = {
+	"mkdir t", "add t r", "= ready",
+	"mkdir t/e", "file t/e/f",
+	"k t create,isdir e",
+	"= create t/e/",
+	"= ~create t/e/f",
+	"= ~close_write t/e/f",
+}},
+{"a listing that is longer than what may wait", .queue_limit = 300, .line = {
+	"mkdir t", "file t/1", "file t/2", "file t/3", "file t/4", "file t/5", "file t/6",
+	"file t/7", "file t/8", "file t/9", "file t/a", "file t/b", "add t l",
+	"= ~exists t/",
+	"= ~exists t/1", "= ~exists t/2", "= ~exists t/3", "= ~exists t/4", "= ~exists t/5",
+	"= ~exists t/6", "= ~exists t/7", "= ~exists t/8", "= ~exists t/9", "= ~exists t/a", "= ~exists t/b",
+	"= ready",
+}},
+{"more was changed than may wait", .queue_limit = 300, .line = {
+	"mkdir t", "add t", "= ready", "tick",
+	"file t/1", "file t/2", "file t/3", "file t/4", "file t/5", "file t/6",
+	"file t/7", "file t/8", "file t/9",
+	"k - q_overflow",
+	"= overflow",
+	"= ~modify,close_write,create t/1",
+	"= ~modify,close_write,create t/2",
+	"= ~modify,close_write,create t/3",
+	"= ~modify,close_write,create t/4",
+	"= ~modify,close_write,create t/5",
+	"= ~modify,close_write,create t/6",
+	"= ~modify,close_write,create t/7",
+	"= ~modify,close_write,create t/8",
+	"= ~modify,close_write,create t/9",
 	"= ready",
 }},
 {"a name of 255 bytes, and one that is no text", .split = 1, .line = {

@@ -21,6 +21,7 @@
  *	learn NAME P	from here on NAME as a DIR is what is at P now
  *	commit		the records up to here are one read; = does so too
  *	held		after the next events, a MOVED_FROM waits for its other half
+ *	watched N	so many directories, added paths among them, are watched
  *	wait		and behind this line it does no more: pathev_wait() came back by itself
  *	= EVENT		the events that are told now, one line each; a = alone: none.  Events of one
  *			look may come in any order: neighbours with a tilde are sorted by path.
@@ -562,6 +563,19 @@ static int script_add(const char *line)
 	return 0;
 }
 
+static int script_watched(const char *line)
+{
+	const struct pathev__watches *t = &sc.pv->tree;
+	int n = 0;
+
+	for (uint32_t v = 0; v < t->nnodes; v++)
+		n += !(t->node[v].flags & PATHEV__NODE_FREE) && t->node[v].wd >= 0;
+	if (n == atoi(line + strlen("watched ")))
+		return 0;
+	printf("# %d are watched\n", n);
+	return script_fails(line, "no");
+}
+
 static int script_wait(const char *line)
 {
 	int64_t before = pathev_now(), took;
@@ -600,6 +614,8 @@ static int script_line(const char *line)
 		return pathev_remove(sc.pv, line + 7) ? script_fails(line, strerror(errno)) : 0;
 	if (!strcmp(line, "commit"))
 		return script_commit();
+	if (!strncmp(line, "watched ", 8))
+		return script_watched(line);
 	if (!strcmp(line, "held"))
 		return sc.pv->held_ns < 0 ? script_fails(line, "nothing waits") : 0;
 	if (!strcmp(line, "tick"))
