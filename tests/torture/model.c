@@ -333,7 +333,7 @@ struct move {			/* what left and may arrive */
 	struct node *node;
 };
 
-enum { GONE = 64 };
+enum { GONE = 4096 };
 
 struct model {
 	char *gone[GONE];	/* the names that went last */
