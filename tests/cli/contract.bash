@@ -65,6 +65,8 @@ sleeping_reader() {
 }
 
 wake_reader() {
+	# it is there before the reader opens it
+	: >"$BATS_TEST_TMPDIR/$1.reader.out"
 	# a writer that we hold open as well would keep the end from coming
 	background "$1.reader" cat <"$BATS_TEST_TMPDIR/$1.out" 5>&-
 	exec 5>&-
