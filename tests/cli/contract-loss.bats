@@ -224,3 +224,19 @@ holds() {
 	await w.out '"create".*d/tree/0100/d49/later'
 	stop w
 }
+
+@test "pathwatch: a loss whose listing is beyond --queue-limit is told once, and all that came in it" {
+	mkdir d
+	sleeping_reader w
+	start w pathwatch -e create,ready --queue-limit 64K d 5>&-
+	names 'd/%05g' 60000 | xargs touch
+	until_true asleep "$pid"
+	wake_reader w
+	await w.all '^overflow'
+	await w.all '^ready' 2
+	touch d/marker
+	await w.all '^create d/marker$'
+	[ "$(lines w.all '^overflow')" -eq 1 ]
+	[ "$(grep '^create d/[0-9]' "$BATS_TEST_TMPDIR/w.all" | sort -u | wc -l)" -eq 60000 ]
+	stop w
+}
