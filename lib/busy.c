@@ -5,6 +5,8 @@
  * A read lease is refused with EAGAIN exactly while somebody has the file open for writing or
  * mapped it so (fcntl(2), "Leases").  It is given back at once.
  */
+#include "busy.h"
+
 #include "pathev.h"
 
 #include <errno.h>
@@ -28,14 +30,14 @@ static int probe(int fd)
 	return 0;
 }
 
-int pathev_busy(const char *path)
+int pathev__busy_at(int dir, const char *path, int flags)
 {
 	char proc[sizeof("/proc/self/fd/-2147483648")];
 	int at, fd, err, res = -1;
 	struct stat st;
 
 	/* opening a device or a FIFO may do things: look first, through a descriptor that cannot */
-	at = open(path, O_PATH | O_CLOEXEC);
+	at = openat(dir, path, O_PATH | O_CLOEXEC | flags);
 	if (at < 0)
 		return -1;
 	if (fstat(at, &st))
@@ -61,4 +63,9 @@ out:
 	close(at);
 	errno = err;
 	return res;
+}
+
+int pathev_busy(const char *path)
+{
+	return pathev__busy_at(AT_FDCWD, path, 0);
 }

@@ -8,9 +8,11 @@
 #include "engine.h"
 
 #include "base.h"
+#include "busy.h"
 #include "clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -110,17 +112,36 @@ int pathev__enters(struct pathev *pv, uint32_t parent, const char *name, size_t 
 	return !(pathev__verdict(pv, parent, name, len, 1) & PATHEV_PRUNE);
 }
 
+/* What pathev__busy_at() said, where the kernel does not tell rather one event too many. */
+static int is_complete(int busy)
+{
+	return busy == 0 || (busy < 0 && errno != ENOENT && errno != EINVAL);
+}
+
 int pathev__is_complete(const char *path, size_t len)
 {
 	struct pathev__short s;
-	int busy;
+	int complete;
 
 	if (pathev__short_init(&s, path, len))
 		return 0;
-	busy = pathev_busy(s.path);
+	complete = is_complete(pathev_busy(s.path));
 	pathev__short_fini(&s);
-	/* where the kernel does not tell, rather one event too many */
-	return busy == 0 || (busy < 0 && errno != ENOENT && errno != EINVAL);
+	return complete;
+}
+
+/* The type of an entry that is a regular file, and nobody is writing it. */
+static const char COMPLETE = 'F';
+
+/* Ask of each file now: what is queued until the queue is emptied next may contradict. */
+static void mark_complete(struct pathev *pv, int fd)
+{
+	char *p = pv->entries.data;
+	const char *end = p + pv->entries.len;
+
+	for (; p < end; p += strlen(p + 1) + 2)
+		if (*p == 'f' && is_complete(pathev__busy_at(fd, p + 1, O_NOFOLLOW)))
+			*p = COMPLETE;
 }
 
 /*
@@ -180,6 +201,7 @@ struct sight {
 	int error;		/* why wd is -1 */
 	int other_fs;
 	int known;		/* was watched under this very path before the loss */
+	uint64_t from;		/* position of the first record that may be of this watch */
 	struct stat st;
 };
 
@@ -209,6 +231,24 @@ static int meet_fs(struct pathev *pv, uint32_t node, const char *path, dev_t dev
 	return fs.blind ? pathev__tell(pv, &t) : 0;
 }
 
+/* Was it watched, at the same path, before the loss? */
+static int is_known(struct pathev *pv, int wd)
+{
+	struct pathev__buf path = {0};
+	uint32_t v, root;
+	int known = 0;
+
+	for (v = pathev__watches_by_wd(&pv->old, wd); v != PATHEV__NIL && !known;
+	     v = pv->old.node[v].alias) {
+		pathev__buf_cut(&path, 0);
+		if (!pathev__watches_path(&pv->old, v, &path, &root) && root != PATHEV__NIL)
+			known = path.len == pv->dir.len &&
+				!memcmp(path.data, pv->dir.data, path.len);
+	}
+	pathev__buf_fini(&path);
+	return known;
+}
+
 /* Read the entries, if anything has to be known about them.  0, or -1 and s->error. */
 static int read_entries(struct pathev *pv, const struct pathev__root *r, uint32_t depth,
 			enum pathev__mode mode, int nofollow, const char *path, struct sight *s)
@@ -231,6 +271,9 @@ static int read_entries(struct pathev *pv, const struct pathev__root *r, uint32_
 	      pathev__walk_read(fd, !tells, &pv->entries);
 	if (res)
 		s->error = errno;
+	else if (pv->opt.want & PATHEV_CLOSE_WRITE &&
+		 (mode == PATHEV__NEW || (mode == PATHEV__CHANGED && !s->known)))
+		mark_complete(pv, fd);
 	close(fd);
 	return res;
 fail:
@@ -255,6 +298,8 @@ static int see(struct pathev *pv, uint32_t node, const struct pathev__root *r, u
 				    PATHEV__WATCH_DIR | (nofollow ? PATHEV__WATCH_NOFOLLOW : 0));
 	if (s->wd < 0)
 		s->error = errno;
+	else if (mode == PATHEV__CHANGED)
+		s->known = is_known(pv, s->wd);
 	if (s->wd < 0 && (is_vanished(s->error) || mode == PATHEV__QUIET)) {
 		res = -1;
 	} else if (mode == PATHEV__QUIET && r->fs.counts_links && nofollow &&
@@ -315,24 +360,6 @@ static int bind_node(struct pathev *pv, uint32_t node, int wd)
 			pathev__unwatch(pv, old);
 	}
 	return pathev__watches_bind(&pv->tree, node, wd);
-}
-
-/* Was it watched, at the same path, before the loss? */
-static int is_known(struct pathev *pv, int wd)
-{
-	struct pathev__buf path = {0};
-	uint32_t v, root;
-	int known = 0;
-
-	for (v = pathev__watches_by_wd(&pv->old, wd); v != PATHEV__NIL && !known;
-	     v = pv->old.node[v].alias) {
-		pathev__buf_cut(&path, 0);
-		if (!pathev__watches_path(&pv->old, v, &path, &root) && root != PATHEV__NIL)
-			known = path.len == pv->dir.len &&
-				!memcmp(path.data, pv->dir.data, path.len);
-	}
-	pathev__buf_fini(&path);
-	return known;
 }
 
 /*
@@ -423,7 +450,7 @@ static int tell_entry(struct pathev *pv, uint32_t node, enum pathev__mode mode, 
 	case PATHEV__LIST:
 		return tell_found(pv, node, name, len, type, PATHEV_EXISTS);
 	case PATHEV__NEW:
-		return pathev__tell_new(pv, node, name, len, type);
+		return tell_found(pv, node, name, len, type, PATHEV_CREATE);
 	case PATHEV__CHANGED:
 		return tell_changed(pv, node, name, len, type);
 	case PATHEV__QUIET:
@@ -456,26 +483,79 @@ static int descend(struct pathev *pv, uint32_t node, enum pathev__mode mode, con
 	return mode == PATHEV__CHANGED;
 }
 
-static int tell_entries(struct pathev *pv, uint32_t node, enum pathev__mode mode, int wd)
+/*
+ * Names of which the waiting records say that a writer closed them: it did so before we asked, for
+ * the kernel queues that first and lets go of the file then (fs/file_table.c, __fput).  The record
+ * is told, and nothing in its place.
+ */
+static int find_closed(struct pathev *pv, const struct sight *s, struct pathev__window *closed)
+{
+	const uint32_t unbinds = PATHEV_DELETE | PATHEV_MOVED_FROM;
+	struct pathev__intake_cursor c = {0};
+	struct pathev__record rec;
+
+	if (s->wd < 0)
+		return 0;
+	while (pathev__intake_walk(&pv->in, s->from, &c, &rec)) {
+		if (rec.wd != s->wd || rec.is_dir || !rec.namelen ||
+		    !(rec.what & (PATHEV_CLOSE_WRITE | unbinds)))
+			continue;
+		/* the first counts: what is closed behind an unlink is another file */
+		if (pathev__window_note(closed, rec.name, rec.namelen,
+					(rec.what & PATHEV_CLOSE_WRITE) != 0))
+			return -1;
+	}
+	return 0;
+}
+
+static int is_closed(const struct pathev__window *closed, const char *name, size_t len)
+{
+	const char *first = pathev__window_name(closed, name, len);
+
+	return first && *first;
+}
+
+static int tell_names(struct pathev *pv, uint32_t node, enum pathev__mode mode,
+		      const struct sight *s, const struct pathev__window *closed)
 {
 	const char *p = pv->entries.data;
 	const char *end = p + pv->entries.len;
 	size_t len;
 
 	for (; p < end; p += len + 2) {
-		const struct pathev__window *w = wd < 0 ? NULL : pathev__window_find(pv, wd);
+		const struct pathev__window *w = s->wd < 0 ? NULL : pathev__window_find(pv, s->wd);
+		char type = *p == COMPLETE ? 'f' : *p;
 		const char *name = p + 1;
 		int res = 0;
 
 		len = strlen(name);
 		if (w && pathev__window_name(w, name, len))
 			continue;
-		if (*p == 'd')
+		if (type == 'd')
 			res = descend(pv, node, mode, name, len);
-		if (res < 0 || (!res && tell_entry(pv, node, mode, name, len, *p)))
+		if (res < 0 || (!res && tell_entry(pv, node, mode, name, len, type)))
+			return -1;
+		if (*p == COMPLETE && !is_closed(closed, name, len) &&
+		    tell_found(pv, node, name, len, type, PATHEV_CLOSE_WRITE))
 			return -1;
 	}
 	return 0;
+}
+
+static int tell_entries(struct pathev *pv, uint32_t node, enum pathev__mode mode,
+			const struct sight *s)
+{
+	struct pathev__window closed = {0};
+	int res;
+
+	pathev__table_init(&closed.table);
+	res = pv->opt.want & PATHEV_CLOSE_WRITE && mode == PATHEV__NEW ?
+	      find_closed(pv, s, &closed) : 0;
+	if (!res)
+		res = tell_names(pv, node, mode, s, &closed);
+	pathev__buf_fini(&closed.names);
+	pathev__table_fini(&closed.table);
+	return res;
 }
 
 /* A directory of a changed tree tells of itself: only now it is known whether it is new. */
@@ -558,11 +638,10 @@ static int settle(struct pathev *pv, uint32_t node, enum pathev__mode mode, stru
 	n->flags &= PATHEV__NODE_TRY - 1;
 	if (!s->error)
 		n->flags &= (uint16_t)~PATHEV__NODE_BLIND;
-	if (mode == PATHEV__CHANGED)
-		s->known = is_known(pv, s->wd);
 	if (bind_node(pv, node, s->wd))
 		return -1;
-	return find_window(pv, s->wd, is_new ? before : pv->in.future,
+	s->from = is_new ? before : pv->in.future;
+	return find_window(pv, s->wd, s->from,
 			   mode == PATHEV__QUIET || was_bound || s->known);
 }
 
@@ -620,7 +699,7 @@ int pathev__look(struct pathev *pv, uint32_t node)
 		if (!s.known)
 			mode = PATHEV__NEW;
 	}
-	return tell_entries(pv, node, mode, s.wd) || pathev__made_noise(pv, node) ? -1 : 0;
+	return tell_entries(pv, node, mode, &s) || pathev__made_noise(pv, node) ? -1 : 0;
 }
 
 int pathev__look_now(struct pathev *pv)
