@@ -2,15 +2,15 @@
 /*
  * pathwatch - print what happens to paths, as a stream
  *
- * Options; which events are records; the run.
+ * Options; the run.  stream.c has the way from an event to a record.
  */
 #include "cli.h"
 #include "clock.h"
 #include "loop.h"
 #include "out.h"
 #include "pathev.h"
-#include "record.h"
 #include "scope.h"
+#include "stream.h"
 
 #include <unistd.h>
 
@@ -40,15 +40,12 @@ struct watch {
 	uint64_t count;			/* of records; 0: no end */
 	const char *outfile;		/* NULL: standard output */
 
-	struct out out;
-	struct record record;
+	struct stream stream;
 	struct scope scope;
 	struct pathev *pv;
 	struct loop loop;
 
-	uint32_t shown;			/* events that become records */
 	int armed;			/* --ready-fd was told, the command started */
-	int seen;			/* something was told but ready and blind spots */
 	int timed_out;
 	int status;			/* of the exit; -1: not known yet */
 };
@@ -79,42 +76,6 @@ static const struct cli_program program = {
 	.events = PATHEV_CHANGES,
 	.set = set
 };
-
-/* ---- records ---- */
-
-/* Our own records come once the option that causes them is given, whatever -e says. */
-static void choose_events(struct watch *w)
-{
-	w->shown = w->cli.events ? w->cli.events : PATHEV_CHANGES;
-	w->shown |= PATHEV_OVERFLOW;
-	if (w->initial)
-		w->shown |= PATHEV_EXISTS | PATHEV_READY;
-	if (w->cli.output.style == CLI_JSON)
-		w->shown |= PATHEV_ERROR;
-}
-
-/* A record without a path must not reach who expects paths only: it is a message then. */
-static int tell_apart(const struct watch *w, const struct pathev_event *ev)
-{
-	if (ev->path || pathev_format_shows_events(w->record.format))
-		return 0;
-	if (ev->what & PATHEV_OVERFLOW)
-		cli_warn(&w->cli, "overflow: events were lost here; what is there is told again");
-	else
-		cli_warn(&w->cli, "ready");
-	return 1;
-}
-
-static int print(struct watch *w, struct pathev_event *ev)
-{
-	if (!(ev->what & w->shown) || tell_apart(w, ev))
-		return 0;
-	if (record_print(&w->record, &w->out, ev))
-		return -1;
-	if (!(ev->what & (PATHEV_READY | PATHEV_ERROR)))
-		w->seen = 1;
-	return 0;
-}
 
 /* ---- the run ---- */
 
@@ -149,7 +110,7 @@ static int act(struct watch *w, struct pathev_event *ev)
 {
 	if (ev->what & PATHEV_ERROR && blind_spot(&w->scope.blind, ev->path, ev->error))
 		return -1;
-	if (print(w, ev))
+	if (stream_take(&w->stream, ev))
 		return -1;
 	if (ev->what & PATHEV_READY)
 		return ready(w);
@@ -166,7 +127,7 @@ static int run(struct watch *w)
 		case LOOP_EVENT:
 			if (act(w, &ev))
 				return CLI_ERROR;
-			if (w->count && w->record.seq == w->count)
+			if (w->count && stream_count(&w->stream) == w->count)
 				return loop_flush(&w->loop) ? CLI_ERROR : CLI_OK;
 			break;
 		case LOOP_DEADLINE:
@@ -180,7 +141,7 @@ static int run(struct watch *w)
 			end_with(w, CLI_OK);
 			break;
 		case LOOP_DRAINED:
-			return w->timed_out && w->seen ? CLI_OK : w->status;
+			return w->timed_out && w->stream.seen ? CLI_OK : w->status;
 		case LOOP_FAILED:
 			return CLI_ERROR;
 		default:
@@ -192,21 +153,20 @@ static int run(struct watch *w)
 /* Everything that can be refused is, before anything is watched. */
 static int prepare(struct watch *w)
 {
-	const struct cli *c = &w->cli;
+	/* own records that come whatever -e says, once their option is given */
+	uint32_t own = w->initial ? PATHEV_EXISTS | PATHEV_READY : 0;
 
-	if (record_init(&w->record, c, "%{events} %{path}", "%{events}", 0) ||
-	    out_open(&w->out, c, w->outfile) || scope_init(&w->scope, &w->cli, w->out.fd, 0))
+	if (stream_init(&w->stream, &w->cli, w->outfile, own))
 		return -1;
-	choose_events(w);
-	return 0;
+	return scope_init(&w->scope, &w->cli, w->stream.out.fd, 0);
 }
 
 static int open_watcher(struct watch *w)
 {
 	struct pathev_options opt = {
-		.want = w->shown & ~PATHEV_OWN,
-		.flags = w->shown & PATHEV_EXISTS ? PATHEV_LIST : 0,
-		.pair_ns = record_pair_ns(&w->record)
+		.want = w->stream.shown & ~PATHEV_OWN,
+		.flags = w->stream.shown & PATHEV_EXISTS ? PATHEV_LIST : 0,
+		.pair_ns = record_pair_ns(&w->stream.record)
 	};
 
 	w->pv = scope_open(&w->scope, &opt);
@@ -217,14 +177,14 @@ static int open_watcher(struct watch *w)
 
 int main(int argc, char **argv)
 {
-	struct watch w = { .out.fd = -1, .status = -1 };
+	struct watch w = { .stream.out.fd = -1, .status = -1 };
 	int status = CLI_ERROR;
 	int go;
 
 	if (out_guard())
 		return CLI_ERROR;
 	go = cli_parse(&w.cli, &program, &w, argc, argv);
-	loop_init(&w.loop, &w.cli, &w.out, 0);
+	loop_init(&w.loop, &w.cli, &w.stream.out, 0);
 	if (go == 0)
 		status = CLI_OK;
 	else if (go > 0 && prepare(&w) == 0 && open_watcher(&w) == 0)
@@ -232,8 +192,7 @@ int main(int argc, char **argv)
 
 	pathev_close(w.pv);
 	scope_fini(&w.scope);
-	record_fini(&w.record);
-	if (out_close(&w.out))
+	if (stream_fini(&w.stream))
 		status = CLI_ERROR;
 	cli_free(&w.cli);
 	return loop_exit(&w.loop, status);
