@@ -324,7 +324,7 @@ static enum verdict judge(struct wait *w, const char *path, enum cause cause)
 	/* links are followed where they are a PATH, and not where they were found */
 	if ((follow ? stat(path, &st) : lstat(path, &st)) || !S_ISREG(st.st_mode))
 		return NO_FILE;
-	switch (pathev_busy(path)) {
+	switch (pathev_busy(path, NULL)) {
 	case 1:
 		return BUSY;
 	case 0:

@@ -1,26 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * busy.c - is somebody still writing this file: the lease probe
+ * busy.c - is somebody still writing this file: the lease probe and its fallbacks
  *
  * A read lease is refused with EAGAIN exactly while somebody has the file open for writing or
- * mapped it so (fcntl(2), "Leases").  It is given back at once.
+ * mapped it so (fcntl(2), "Leases").  It is given back at once.  Where it is refused for another
+ * reason, the processes are looked through.  Neither sees the writers of another host.
  */
 #include "busy.h"
 
 #include "pathev.h"
+#include "proc.h"
+#include "walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+struct proc_path {
+	char text[sizeof("/proc/self/fd/-2147483648")];
+};
+
+static struct proc_path path_of(int fd)
+{
+	struct proc_path p;
+
+	snprintf(p.text, sizeof(p.text), "/proc/self/fd/%d", fd);
+	return p;
+}
 
 /*
  * Ask for the lease.  Were it broken while we hold it, the signal would be SIGIO, which kills by
  * default: SIGURG is ignored by default.
  */
-static int probe(int fd)
+static int lease(int fd)
 {
 	if (fcntl(fd, F_SETSIG, SIGURG))
 		return -1;
@@ -30,42 +44,121 @@ static int probe(int fd)
 	return 0;
 }
 
-int pathev__busy_at(int dir, const char *path, int flags)
+/* 1, 0, or -1 where the kernel does not tell. */
+static int ask_kernel(int at)
 {
-	char proc[sizeof("/proc/self/fd/-2147483648")];
-	int at, fd, err, res = -1;
-	struct stat st;
+	int fd = open(path_of(at).text, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int res, err;
 
-	/* opening a device or a FIFO may do things: look first, through a descriptor that cannot */
-	at = openat(dir, path, O_PATH | O_CLOEXEC | flags);
-	if (at < 0)
-		return -1;
-	if (fstat(at, &st))
-		goto out;
-	if (!S_ISREG(st.st_mode)) {
-		errno = EINVAL;
-		goto out;
-	}
-	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", at);
-	fd = open(proc, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0) {
-		/* somebody's lease is in the way of our open: a writer's or one that waits */
-		if (errno == EAGAIN)
-			res = 1;
-		goto out;
-	}
-	res = probe(fd);
+	/* somebody's lease is in the way of our open: a writer's, or one that waits */
+	if (fd < 0)
+		return errno == EAGAIN ? 1 : -1;
+	res = lease(fd);
 	err = errno;
 	close(fd);
 	errno = err;
-out:
+	return res;
+}
+
+/* Is it the question that was refused, and not we who had no means to ask it? */
+static int is_refused(int err)
+{
+	return err == EACCES || err == EPERM || err == EINVAL || err == EOPNOTSUPP ||
+	       err == ENOLCK || err == ENOSYS;
+}
+
+int pathev__busy_unknown(int err)
+{
+	return err == EACCES || err == EOPNOTSUPP || err == EREMOTE;
+}
+
+static int ask(int at, const struct stat *st, int *evidence)
+{
+	int res = ask_kernel(at), err = errno;
+	struct pathev__fs fs;
+
+	*evidence = PATHEV_BY_LEASE;
+	if (res < 0 && !is_refused(err)) {
+		*evidence = 0;
+		return -1;
+	}
+	if (res < 0) {
+		*evidence = PATHEV_BY_PROCESSES;
+		res = pathev__proc_writes(st);
+	}
+	if (res > 0)
+		return 1;
+	pathev__walk_fs(path_of(at).text, &fs);
+	if (!res && fs.blind != EREMOTE)
+		return 0;
+	*evidence = 0;
+	errno = fs.blind == EREMOTE ? EREMOTE :
+		err == EACCES || err == EPERM ? EACCES : EOPNOTSUPP;
+	return -1;
+}
+
+/* Opening a device or a FIFO may do things: look first, through a descriptor that cannot. */
+static int open_file(int dir, const char *path, int flags, struct stat *st)
+{
+	int at = openat(dir, path, O_PATH | O_CLOEXEC | flags);
+	int err = 0;
+
+	if (at < 0)
+		return -1;
+	if (fstat(at, st))
+		err = errno;
+	else if (!S_ISREG(st->st_mode))
+		err = EINVAL;
+	if (!err)
+		return at;
+	close(at);
+	errno = err;
+	return -1;
+}
+
+int pathev__busy_at(int dir, const char *path, int flags)
+{
+	struct stat st;
+	int at = open_file(dir, path, flags, &st);
+	int res, err;
+
+	if (at < 0)
+		return -1;
+	res = ask_kernel(at);
 	err = errno;
+	close(at);
+	/* of a file, which this is */
+	errno = err == EINVAL ? EOPNOTSUPP : err;
+	return res;
+}
+
+int pathev__busy_ask(const char *path, int flags, struct stat *st, int *evidence)
+{
+	int at = open_file(AT_FDCWD, path, flags, st);
+	int res, err;
+
+	*evidence = 0;
+	if (at < 0)
+		return -1;
+	res = ask(at, st, evidence);
+	err = errno;
+	/* what it is like now, and not what it was before the answer */
+	if (fstat(at, st)) {
+		err = errno;
+		res = -1;
+	}
 	close(at);
 	errno = err;
 	return res;
 }
 
-int pathev_busy(const char *path)
+int pathev_busy(const char *path, int *evidence)
 {
-	return pathev__busy_at(AT_FDCWD, path, 0);
+	struct stat st;
+	int by;
+	int res = pathev__busy_ask(path, 0, &st, &by);
+
+	if (evidence)
+		*evidence = by;
+	return res;
 }

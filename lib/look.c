@@ -125,7 +125,7 @@ int pathev__is_complete(const char *path, size_t len)
 
 	if (pathev__short_init(&s, path, len))
 		return 0;
-	complete = is_complete(pathev_busy(s.path));
+	complete = is_complete(pathev__busy_at(AT_FDCWD, s.path, 0));
 	pathev__short_fini(&s);
 	return complete;
 }

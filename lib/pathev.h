@@ -205,13 +205,26 @@ size_t pathev_event_names(uint32_t what, char sep, char *buf, size_t size);
  * *mask (may be NULL); NULL past the last.  For help texts and completions. */
 const char *pathev_event_name(size_t i, uint32_t *mask);
 
+/* What it stands on that nobody writes a file, or that somebody does. */
+enum {
+	PATHEV_BY_LEASE = 1,	/* the kernel's word, for all processes of this host */
+	PATHEV_BY_PROCESSES = 2	/* the processes were looked through */
+};
+
 /*
- * Is somebody still writing this regular file?  1: yes; 0: nobody has it open for writing, nor
- * mapped; -1: error.  A symbolic link is followed.  EINVAL: not a regular file; EACCES: not
- * ours, so that the kernel does not tell (F_SETLEASE, fcntl(2)).  Others see one open and
- * close_nowrite.  Ask after an event, and else not more often than every 50 ms.
+ * Is somebody still writing this regular file?  1: yes; 0: nobody on this host has it open for
+ * writing, nor mapped; -1: error, or not known.  *evidence (may be NULL) says what the answer
+ * stands on, and is 0 with -1.  A symbolic link is followed.
+ *
+ * EINVAL: not a regular file.  Not known, for nobody who can be seen writes it: EACCES: it is
+ * not ours, so that the kernel does not tell (F_SETLEASE, fcntl(2)), and there are processes that
+ * we may not look into; EOPNOTSUPP: the same where the file system cannot tell; EREMOTE: other
+ * hosts, or who is behind a FUSE file system, may write it.
+ *
+ * Others see one open and close_nowrite.  Ask after an event, and else not more often than every
+ * 50 ms; where the kernel does not tell, it takes some milliseconds.
  */
-int pathev_busy(const char *path);
+int pathev_busy(const char *path, int *evidence);
 
 /*
  * Output formats.  What a format may hold is in pathwatch(1).

@@ -10,7 +10,7 @@ layer() {
 	case $1 in
 	base | buf | clock | quote | table) echo "1 pure" ;;
 	filter | format | ignore | names | queue | render | settle | tally | watches) echo "2 pure" ;;
-	busy | inotify | intake | walk) echo "2 kernel" ;;
+	busy | inotify | intake | proc | walk) echo "2 kernel" ;;
 	*) echo "3 kernel" ;;
 	esac
 }

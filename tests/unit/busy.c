@@ -6,9 +6,11 @@
 #include "tap.h"
 
 #include <dirent.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
@@ -69,7 +71,7 @@ static void helper_end(struct helper h, int signal)
 static void refuses(const char *path, int error, const char *title)
 {
 	errno = 0;
-	is_int(pathev_busy(path), -1, "%s is refused", title);
+	is_int(pathev_busy(path, NULL), -1, "%s is refused", title);
 	is_int(errno, error, "%s: %s", title, strerror(error));
 }
 
@@ -84,8 +86,8 @@ static void test_kinds(void)
 	    symlink("loop", "loop"))
 		printf("# no symlink: %s\n", strerror(errno));
 	inotify_add_watch(inotify, "fifo", IN_OPEN);
-	is_int(pathev_busy("file"), 0, "a file that nobody has open is not busy");
-	is_int(pathev_busy("link"), 0, "nor by way of a link");
+	is_int(pathev_busy("file", NULL), 0, "a file that nobody has open is not busy");
+	is_int(pathev_busy("link", NULL), 0, "nor by way of a link");
 	refuses("dir", EINVAL, "a directory");
 	refuses("dirlink", EINVAL, "a link to one");
 	refuses("fifo", EINVAL, "a FIFO");
@@ -104,24 +106,24 @@ static void test_own(void)
 	int rd, wr;
 
 	rd = open("file", O_RDONLY | O_CLOEXEC);
-	is_int(pathev_busy("file"), 0, "open for reading is not busy");
+	is_int(pathev_busy("file", NULL), 0, "open for reading is not busy");
 	wr = open("file", O_PATH | O_CLOEXEC);
-	is_int(pathev_busy("file"), 0, "nor is a descriptor that can do nothing");
+	is_int(pathev_busy("file", NULL), 0, "nor is a descriptor that can do nothing");
 	close(wr);
 	wr = open("file", O_RDWR | O_CLOEXEC);
-	is_int(pathev_busy("file"), 1, "open for reading and writing is busy");
-	is_int(pathev_busy("link"), 1, "also by way of a link");
+	is_int(pathev_busy("file", NULL), 1, "open for reading and writing is busy");
+	is_int(pathev_busy("link", NULL), 1, "also by way of a link");
 	close(wr);
-	is_int(pathev_busy("file"), 0, "and closed it is not");
+	is_int(pathev_busy("file", NULL), 0, "and closed it is not");
 	close(rd);
 	wr = open("file", O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (link("file", "hard"))
 		printf("# no link: %s\n", strerror(errno));
-	is_int(pathev_busy("hard"), 1, "written under one name it is busy under each");
+	is_int(pathev_busy("hard", NULL), 1, "written under one name it is busy under each");
 	unlink("file");
-	is_int(pathev_busy("hard"), 1, "also when that name is gone");
+	is_int(pathev_busy("hard", NULL), 1, "also when that name is gone");
 	close(wr);
-	is_int(pathev_busy("hard"), 0, "until it is closed");
+	is_int(pathev_busy("hard", NULL), 0, "until it is closed");
 	rename("hard", "file");
 }
 
@@ -140,13 +142,13 @@ static void test_mapped(void)
 		printf("# no truncation: %s\n", strerror(errno));
 	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
-	is_int(pathev_busy("file"), 1, "mapped for writing it is busy, though it is closed");
+	is_int(pathev_busy("file", NULL), 1, "mapped for writing it is busy, though it is closed");
 	munmap(p, 4096);
-	is_int(pathev_busy("file"), 0, "until it is unmapped");
+	is_int(pathev_busy("file", NULL), 0, "until it is unmapped");
 	fd = open("file", O_RDONLY | O_CLOEXEC);
 	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
-	is_int(pathev_busy("file"), 0, "mapped for reading it is not");
+	is_int(pathev_busy("file", NULL), 0, "mapped for reading it is not");
 	munmap(p, 4096);
 }
 
@@ -167,41 +169,162 @@ static void test_others(void)
 	struct helper a = helper_start("file", O_WRONLY, NULL);
 	struct helper b = helper_start("file", O_RDWR, NULL);
 
-	is_int(pathev_busy("file"), 1, "two other processes write it: busy");
+	is_int(pathev_busy("file", NULL), 1, "two other processes write it: busy");
 	helper_end(a, 0);
-	is_int(pathev_busy("file"), 1, "one of them is done: still busy");
+	is_int(pathev_busy("file", NULL), 1, "one of them is done: still busy");
 	helper_end(b, SIGKILL);
-	is_int(pathev_busy("file"), 0, "the other one was killed: not any more");
+	is_int(pathev_busy("file", NULL), 0, "the other one was killed: not any more");
 	a = helper_start("file", O_RDONLY, NULL);
-	is_int(pathev_busy("file"), 0, "a reader does not matter");
+	is_int(pathev_busy("file", NULL), 0, "a reader does not matter");
 	helper_end(a, 0);
 	a = helper_start("file", O_RDONLY, take_read_lease);
-	is_int(pathev_busy("file"), 0, "another one who asks does not matter");
+	is_int(pathev_busy("file", NULL), 0, "another one who asks does not matter");
 	helper_end(a, 0);
 	a = helper_start("file", O_RDWR, take_write_lease);
-	is_int(pathev_busy("file"), 1, "who has a write lease is taken for a writer, without a wait");
+	is_int(pathev_busy("file", NULL), 1, "who has a write lease is taken for a writer, without a wait");
 	helper_end(a, 0);
 }
 
-/* The kernel tells the owner of a file, and root. */
+/* What a process of somebody else's finds out about "file". */
+static int as_other(int (*find_out)(void))
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(99);
+		_exit(find_out());
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int is_unknown(int error)
+{
+	int by = 7;
+
+	errno = 0;
+	return pathev_busy("file", &by) == -1 && errno == error && !by;
+}
+
+static int is_written_by_a_process(void)
+{
+	int by = 7;
+
+	return pathev_busy("file", &by) == 1 && by == PATHEV_BY_PROCESSES;
+}
+
+static int nobody_to_be_seen(void)
+{
+	return is_unknown(EACCES) ? 0 : 1;
+}
+
+static int own_writer(void)
+{
+	int fd = open("file", O_WRONLY | O_CLOEXEC);
+
+	if (!is_written_by_a_process())
+		return 1;
+	close(fd);
+	return is_unknown(EACCES) ? 0 : 2;
+}
+
+static int own_mapping(void)
+{
+	int fd = open("file", O_RDWR | O_CLOEXEC);
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	close(fd);
+	if (!is_written_by_a_process())
+		return 1;
+	munmap(p, 4096);
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, open("file", O_RDONLY), 0);
+	return p != MAP_FAILED && is_unknown(EACCES) ? 0 : 2;
+}
+
+static int own_reader(void)
+{
+	return open("file", O_RDONLY | O_CLOEXEC) >= 0 && is_unknown(EACCES) ? 0 : 1;
+}
+
+/* The kernel tells the owner of a file, and root; for others there is what processes show. */
 static void test_foreign(void)
 {
-	pid_t pid;
-	int status = -1;
+	struct helper h;
 
 	if (getuid()) {
 		skip("only root has files that others may read");
 		return;
 	}
 	chmod(".", 0755);
-	pid = fork();
+	chmod("file", 0666);
+	if (truncate("file", 4096))
+		printf("# no truncation: %s\n", strerror(errno));
+	is_int(as_other(nobody_to_be_seen), 0, "a file of somebody else: not known, EACCES");
+	is_int(as_other(own_writer), 0, "a writer of the same user is seen");
+	is_int(as_other(own_mapping), 0, "so is a mapping for writing, and a private one is none");
+	is_int(as_other(own_reader), 0, "a reader is no writer");
+	h = helper_start("file", O_WRONLY, NULL);
+	is_int(as_other(nobody_to_be_seen), 0, "a writer of another user is not: not known");
+	helper_end(h, 0);
+}
+
+/* Root without the right to leases: all processes can be looked through. */
+static int without_lease(int expected)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2];
+	int by = 7, status = -1;
+	pid_t pid = fork();
+
 	if (!pid) {
-		if (setgid(65534) || setuid(65534))
-			_exit(3);
-		_exit(pathev_busy("file") == -1 && errno == EACCES ? 0 : 1);
+		if (syscall(SYS_capget, &head, caps))
+			_exit(99);
+		caps[CAP_LEASE / 32].effective &= ~(1u << CAP_LEASE % 32);
+		if (syscall(SYS_capset, &head, caps))
+			_exit(99);
+		_exit(pathev_busy("file", &by) == expected && by == PATHEV_BY_PROCESSES ? 0 : 1);
 	}
 	waitpid(pid, &status, 0);
-	is_int(status, 0, "a file of somebody else: EACCES");
+	return status;
+}
+
+static void test_processes(void)
+{
+	char link[64] = "";
+	struct helper h;
+
+	if (getuid()) {
+		skip("only root can be without that right alone");
+		return;
+	}
+	if (chown("file", 65534, 65534))
+		printf("# no change of owner: %s\n", strerror(errno));
+	h = helper_start("file", O_WRONLY, NULL);
+	is_int(without_lease(1), 0, "where processes can be looked through, a writer is found");
+	helper_end(h, 0);
+	if (readlink("/proc/self/ns/pid", link, sizeof(link) - 1) < 0 ||
+	    strcmp(link, "pid:[4026531836]") || readlink("/proc/1/exe", link, sizeof(link)) < 0)
+		skip("there are processes here that nobody may look into");
+	else
+		is_int(without_lease(0), 0, "and where that was done with all, none is an answer");
+	if (chown("file", 0, 0))
+		printf("# no change of owner: %s\n", strerror(errno));
+}
+
+static void test_evidence(void)
+{
+	int fd = open("file", O_WRONLY | O_CLOEXEC), by = 7;
+
+	is_int(pathev_busy("file", &by), 1, "the kernel says that it is written");
+	is_int(by, PATHEV_BY_LEASE, "and that is told as the evidence");
+	close(fd);
+	by = 7;
+	is_int(pathev_busy("file", &by), 0, "as it is that nobody writes it");
+	is_int(by, PATHEV_BY_LEASE, "and that is told, too");
+	is_int(pathev_busy("missing", &by), -1, "an error");
+	is_int(by, 0, "has no evidence");
 }
 
 static int count_fds(void)
@@ -222,11 +345,11 @@ static void test_traces(void)
 	int before = count_fds(), failed = 0, fd;
 
 	for (int i = 0; i < 200; i++) {
-		pathev_busy("file");
-		pathev_busy("dir");
-		pathev_busy("missing");
+		pathev_busy("file", NULL);
+		pathev_busy("dir", NULL);
+		pathev_busy("missing", NULL);
 		fd = open("file", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-		failed += fd < 0 || pathev_busy("file") != 1;
+		failed += fd < 0 || pathev_busy("file", NULL) != 1;
 		close(fd);
 	}
 	is_int(failed, 0, "who opens it right behind us is not held up");
@@ -250,7 +373,7 @@ static void test_race(void)
 		_exit(0);
 	}
 	while (!waitpid(pid, &status, WNOHANG)) {
-		int res = pathev_busy("file");
+		int res = pathev_busy("file", NULL);
 
 		wrong += res != 0 && res != 1;
 	}
@@ -266,7 +389,9 @@ int main(void)
 	test_own();
 	test_mapped();
 	test_others();
+	test_evidence();
 	test_foreign();
+	test_processes();
 	test_traces();
 	test_race();
 	return done_testing();
