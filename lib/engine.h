@@ -81,6 +81,7 @@ struct pathev__root {
 	dev_t dev;
 	struct pathev__fs fs;
 	uint64_t quiet_until;	/* records before this position are from before it was armed */
+	uint64_t listed;	/* the watcher's count of listings when this one was begun */
 };
 
 /*
@@ -106,9 +107,16 @@ struct pathev__move {
 	uint32_t root;
 	struct pathev__buf from;	/* the old path */
 	int skip;			/* a PATHEV_MOVED_* that was told already, before its place */
+	int64_t open_ns;		/* the other half may still come until then; 0: it will not */
 };
 
 enum { PATHEV__MOVES = 64 };
+
+/* A barrier that was asked for. */
+struct pathev__mark {
+	uint64_t until;		/* position: what is before it happened before */
+	char *token;		/* owned; NULL: none */
+};
 
 struct pathev__nodes {		/* a list of nodes */
 	uint32_t *node;
@@ -142,6 +150,7 @@ struct pathev {
 	struct pathev__nodes list;	/* to look at when there is nothing else to do */
 	struct pathev__nodes later;	/* a look was overtaken: again when the intake is empty */
 	int64_t later_ns;		/* and not before this time */
+	uint64_t listings;		/* that were told in full, and their READY with them */
 	int want_ready;			/* READY is to be told when nothing is left to look at */
 
 	struct pathev__window *window;
@@ -157,6 +166,10 @@ struct pathev {
 	} last_to;			/* the last MOVED_TO */
 	uint32_t held_cookie;		/* the MOVED_FROM at the head waits ... */
 	int64_t held_ns;		/* ... until then; -1: nothing waits */
+
+	struct pathev__mark *mark;	/* barriers not yet told, in their order */
+	size_t nmarks, capmarks;
+	int64_t mark_ns;		/* when to look at them again; -1: when something comes */
 
 	int listing;			/* a step of a listing is being told */
 	size_t exempt;			/* bytes of the queue that are due to it */
@@ -206,6 +219,9 @@ const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t
 int pathev__remember(struct pathev *pv, uint32_t cookie, uint32_t root, const char *from,
 		     size_t len);
 
+/* Until when the other half of a rename that was told in part may come; 0: there is none. */
+int64_t pathev__half_open(const struct pathev *pv);
+
 /* exchange.c: 1: it is one, 0: it is none, 2: wait */
 int pathev__find_exchange(struct pathev *pv, const struct pathev__record *rec,
 			  const struct pathev__record *to, struct pathev__record *from2,
@@ -236,6 +252,8 @@ int pathev__is_complete(const char *path, size_t len);
 uint32_t pathev__root_find(const struct pathev *pv, const char *given);
 /* Bind an added path to what is there now; how is the event that led here, for the record. */
 int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, uint32_t how);
+/* List an added path that is watched already, and leave no gap. */
+int pathev__root_list(struct pathev *pv, uint32_t root);
 /* An event about a name or directory that an added path depends on; other as in pathev__tell. */
 int pathev__root_record(struct pathev *pv, const struct pathev__record *rec,
 			const struct pathev__record *to);
@@ -266,6 +284,7 @@ struct pathev__tell {
 int pathev__tell(struct pathev *pv, const struct pathev__tell *t);
 void pathev__note_loss(struct pathev *pv, int64_t since_ns);	/* what came later may be lost */
 int pathev__tell_own(struct pathev *pv, uint32_t what);		/* READY, OVERFLOW */
+int pathev__tell_sync(struct pathev *pv, const char *token);
 /* An event about an added path itself, which need not be bound. */
 int pathev__tell_root(struct pathev *pv, uint32_t root, const struct pathev__tell *t);
 

@@ -9,7 +9,8 @@
  *	\n \t \\ \a \b \e \f \r \v	as printf(1) has them
  *	\xH \xHH \N \NN \NNN		a byte in hex or octal
  *	%{DIRECTIVE}			as in the table below
- *	%{DIRECTIVE:MODIFIER}		path rel root dir name from to: with sh, json or raw
+ *	%{DIRECTIVE:MODIFIER}		path rel root dir name from to token command error: with
+ *					sh, json or raw
  *	%{time:STRFTIME}		up to the next }, with %1N ... %9N (%N is %9N)
  */
 #include "format.h"
@@ -255,6 +256,9 @@ static const struct {
 	{ "name", OP_NAME },
 	{ "from", OP_FROM },
 	{ "to", OP_TO },
+	{ "token", OP_TOKEN },
+	{ "command", OP_COMMAND },
+	{ "error", OP_ERROR },
 	{ "events", OP_EVENTS },
 	{ "type", OP_TYPE },
 	{ "cookie", OP_COOKIE },
@@ -309,14 +313,14 @@ static const char *compile_named(struct compiler *c, const char *p)
 	int kind = find_directive(name, (size_t)((colon ? colon : close) - name));
 	if (kind < 0)
 		return fail(c, p, (size_t)(close + 1 - p),
-			    "unknown directive; there are path rel root dir name from to events "
-			    "type cookie time epoch seq");
+			    "unknown directive; there are path rel root dir name from to token "
+			    "command error events type cookie time epoch seq");
 	if (kind == OP_TIME) {
 		if (colon)
 			return compile_time(c, arg, arglen, 0) ? close + 1 : NULL;
 		return compile_time(c, utc, sizeof(utc) - 1, 1) ? close + 1 : NULL;
 	}
-	if (colon && kind > OP_TO)
+	if (colon && kind > OP_ERROR)
 		return fail(c, p, (size_t)(close + 1 - p),
 			    "this takes nothing behind a colon; paths and time do");
 	if (colon)

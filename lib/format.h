@@ -22,6 +22,9 @@ enum op_kind {
 	OP_NAME,
 	OP_FROM,
 	OP_TO,
+	OP_TOKEN,
+	OP_COMMAND,
+	OP_ERROR,
 
 	OP_EVENTS,
 	OP_TYPE,

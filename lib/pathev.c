@@ -119,6 +119,9 @@ void pathev_close(struct pathev *pv)
 	pathev__windows_close(pv, 1);
 	free(pv->window);
 	free(pv->noise);
+	for (size_t i = 0; i < pv->nmarks; i++)
+		free(pv->mark[i].token);
+	free(pv->mark);
 	for (unsigned i = 0; i < PATHEV__MOVES; i++)
 		pathev__buf_fini(&pv->move[i].from);
 	pathev__intake_fini(&pv->in);
@@ -265,6 +268,36 @@ static int finish_recovery(struct pathev *pv)
  * Work
  */
 
+/* Nothing is left to look at: all that acting on the records so far has led to is told. */
+static int is_settled(const struct pathev *pv)
+{
+	return !pv->lost && !pv->recovering && !pv->want_ready && !pv->now.len && !pv->list.len &&
+	       !pv->later.len;
+}
+
+/* Tell the barriers that are reached.  1: some were; 0; -1: error. */
+static int tell_marks(struct pathev *pv)
+{
+	size_t n = 0;
+
+	pv->mark_ns = -1;
+	if (!pv->nmarks || pv->in.pos < pv->mark[0].until || !is_settled(pv))
+		return 0;
+	pv->mark_ns = pathev__half_open(pv);
+	if (pv->mark_ns)
+		return 0;
+	for (; n < pv->nmarks && pv->in.pos >= pv->mark[n].until; n++) {
+		if (pathev__tell_sync(pv, pv->mark[n].token))
+			return -1;
+		free(pv->mark[n].token);
+		pv->mark[n].token = NULL;
+	}
+	pv->nmarks -= n;
+	memmove(pv->mark, pv->mark + n, pv->nmarks * sizeof(*pv->mark));
+	pv->mark_ns = -1;
+	return 1;
+}
+
 /* Act on the records of the intake, until so many bytes of events wait.  1: the next record has
  * to wait for its other half. */
 static int follow_records(struct pathev *pv, size_t enough)
@@ -273,8 +306,11 @@ static int follow_records(struct pathev *pv, size_t enough)
 
 	while (!pv->lost && pv->queue.bytes < enough && pathev__intake_peek(&pv->in, &rec)) {
 		uint64_t pos = pv->in.pos;
-		int res = pathev__follow(pv, &rec);
+		int res;
 
+		if (pv->nmarks && tell_marks(pv) < 0)
+			return -1;
+		res = pathev__follow(pv, &rec);
 		if (res)
 			return res;
 		if (pathev__look_now(pv))
@@ -312,6 +348,7 @@ static int work(struct pathev *pv)
 	uint64_t end = pv->in.end;
 	int res;
 
+	pv->mark_ns = -1;
 	if (pv->lost) {
 		/* the reader has caught up with the loss */
 		pv->lost = 0;
@@ -343,9 +380,10 @@ static int work(struct pathev *pv)
 		return -1;
 	if (pv->want_ready) {
 		pv->want_ready = 0;
+		pv->listings++;
 		return pathev__tell_own(pv, PATHEV_READY) ? -1 : 1;
 	}
-	return 0;
+	return tell_marks(pv);
 }
 
 static int64_t next_deadline(const struct pathev *pv)
@@ -354,6 +392,8 @@ static int64_t next_deadline(const struct pathev *pv)
 
 	if (pv->later.len && (at_ns < 0 || pv->later_ns < at_ns))
 		at_ns = pv->later_ns;
+	if (pv->nmarks && pv->mark_ns >= 0 && (at_ns < 0 || pv->mark_ns < at_ns))
+		at_ns = pv->mark_ns;
 	return at_ns;
 }
 
@@ -418,6 +458,7 @@ int pathev_fill(struct pathev *pv)
 
 	if (pathev__drain(pv))
 		return -1;
+	pv->mark_ns = -1;
 	if (pv->lost) {
 		/* all of it is told when the reader is back */
 		pathev__intake_drop(&pv->in);
@@ -436,7 +477,7 @@ int pathev_fill(struct pathev *pv)
 int pathev_pending(const struct pathev *pv)
 {
 	return pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->later.len ||
-	       pv->want_ready || pathev__intake_len(&pv->in);
+	       pv->want_ready || pv->nmarks || pathev__intake_len(&pv->in);
 }
 
 int pathev_fd(const struct pathev *pv)
@@ -548,8 +589,24 @@ static int arm(struct pathev *pv, uint32_t root)
 		if (retry_looks(pv) < 0)
 			return -1;
 	}
-	pv->root[root].quiet_until = pv->in.end;
 	return 0;
+}
+
+/* It is watched already: list it, or go down from it if that is new.  Nothing may be lost. */
+static int add_again(struct pathev *pv, uint32_t root, uint32_t flags)
+{
+	struct pathev__root *r = &pv->root[root];
+	int deeper = (flags & ~r->flags & PATHEV_RECURSIVE) != 0;
+
+	r->flags |= flags & PATHEV_RECURSIVE;
+	if (flags & PATHEV_LIST) {
+		pv->want_ready = 1;
+		return pathev__root_list(pv, root);
+	}
+	if (!deeper || r->node == PATHEV__NIL || !r->is_dir)
+		return 0;
+	pv->want_ready = 1;
+	return pathev__pend(pv, r->node, PATHEV__QUIET) ? -1 : arm(pv, root);
 }
 
 int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
@@ -564,13 +621,8 @@ int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
 	}
 	mode = flags & PATHEV_LIST ? PATHEV__LIST : PATHEV__QUIET;
 	root = pathev__root_find(pv, path);
-	if (root != PATHEV__NIL) {
-		if (mode == PATHEV__QUIET)
-			return 0;
-		pathev__root_unbind(pv, root);
-		pv->want_ready = 1;
-		return pathev__root_bind(pv, root, mode, PATHEV_CREATE);
-	}
+	if (root != PATHEV__NIL)
+		return add_again(pv, root, flags);
 	root = new_root(pv, path, flags);
 	if (root == PATHEV__NIL)
 		return -1;
@@ -583,8 +635,11 @@ int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
 		errno = ENOENT;
 		goto fail;
 	}
-	if (mode == PATHEV__QUIET && arm(pv, root))
-		goto fail;
+	if (mode == PATHEV__QUIET) {
+		if (arm(pv, root))
+			goto fail;
+		pv->root[root].quiet_until = pv->in.end;
+	}
 	pv->want_ready = 1;
 	return 0;
 fail:
@@ -602,4 +657,26 @@ int pathev_remove(struct pathev *pv, const char *path)
 	}
 	free_root(pv, root);
 	return pathev__sweep(pv);
+}
+
+int pathev_sync(struct pathev *pv, const char *token)
+{
+	struct pathev__mark *m = pathev__grow(pv->mark, &pv->capmarks, pv->nmarks + 1, sizeof(*m));
+
+	if (!m)
+		return -1;
+	pv->mark = m;
+	m += pv->nmarks;
+	*m = (struct pathev__mark){0};
+	if (token && !(m->token = strdup(token)))
+		return -1;
+	/* what the kernel has queued happened before, and nothing else did */
+	if (pathev__drain(pv)) {
+		free(m->token);
+		return -1;
+	}
+	m->until = pv->in.end;
+	pv->nmarks++;
+	pv->mark_ns = 0;
+	return set_timer(pv);
 }

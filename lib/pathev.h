@@ -56,6 +56,10 @@ enum {
 	PATHEV_EXISTS = 0x00010000,	/* listed: was there when the path was armed */
 	PATHEV_READY = 0x00020000,	/* armed; with PATHEV_LIST, the listing is complete */
 	PATHEV_ERROR = 0x00040000,	/* a blind spot: path cannot be watched, see error */
+	PATHEV_SYNC = 0x00400000,	/* the answer to pathev_sync() */
+	/* not handed out: for who renders, as pathwatch --control does, what became of a path */
+	PATHEV_ADDED = 0x00100000,
+	PATHEV_REMOVED = 0x00200000,
 
 	PATHEV_CLOSE = PATHEV_CLOSE_WRITE | PATHEV_CLOSE_NOWRITE,
 	PATHEV_MOVE = PATHEV_MOVED_FROM | PATHEV_MOVED_TO,
@@ -64,7 +68,8 @@ enum {
 	/* those that change something: all but ACCESS, OPEN, CLOSE_NOWRITE */
 	PATHEV_CHANGES = PATHEV_ALL & ~(PATHEV_ACCESS | PATHEV_OPEN | PATHEV_CLOSE_NOWRITE),
 	/* our own records: always handed out, whatever options.want says */
-	PATHEV_OWN = PATHEV_OVERFLOW | PATHEV_EXISTS | PATHEV_READY | PATHEV_ERROR
+	PATHEV_OWN = PATHEV_OVERFLOW | PATHEV_EXISTS | PATHEV_READY | PATHEV_ERROR |
+		     PATHEV_ADDED | PATHEV_REMOVED | PATHEV_SYNC
 };
 
 /*
@@ -88,6 +93,9 @@ struct pathev_event {
 				 * NULL when path is */
 	const char *from;	/* with MOVED_TO: the old path, when it was in scope; else NULL */
 	const char *to;		/* with MOVED_FROM: the new path, when it is in scope; else NULL */
+	const char *token;	/* with SYNC: that of pathev_sync(); else NULL */
+	const char *command;	/* NULL; for the caller, who may render a command that failed */
+	const char *why;	/* NULL; likewise, with ERROR: told instead of error */
 	int64_t time_ns;	/* when the record was read, ns since 1970 UTC: inotify tells no time */
 	uint64_t seq;		/* 0; for the caller, who may number what it prints */
 };
@@ -139,14 +147,21 @@ struct pathev *pathev_open(const struct pathev_options *opt);
  * PATHEV_LIST the work is done while pathev_next() is called, and READY says when it is
  * complete.  Directories below that cannot be watched become PATHEV_ERROR events.
  * -1: ENOENT (and no PATHEV_MISSING_OK), EACCES, ENOSPC (limit of watches), ELOOP, ENOMEM, ...:
- * the path is not watched.  Adding a path (as spelled) again lists it again with PATHEV_LIST
- * and else does nothing.  path is copied.
+ * the path is not watched.  Adding a path (as spelled) again lists it again with PATHEV_LIST, and
+ * with PATHEV_RECURSIVE goes down from it if it did not; nothing is missed by that.  path is copied.
  */
 int pathev_add(struct pathev *pv, const char *path, uint32_t flags);
 
 /* Stop watching a path, spelled as it was added; its waiting events are still handed out.
  * -1: ENOENT. */
 int pathev_remove(struct pathev *pv, const char *path);
+
+/*
+ * A barrier: pathev_next() will hand out a SYNC event with this token (copied; NULL: none) behind
+ * all events of what happened before this call, behind the listing of every path added before
+ * it, and never between the two halves of a rename.  Several are answered in their order.
+ */
+int pathev_sync(struct pathev *pv, const char *token);
 
 /*
  * The one descriptor to poll for reading; never read it.  It may say readable for nothing.
@@ -252,7 +267,7 @@ void pathev_format_free(struct pathev_format *f);
 
 /* The columns of CSV, for who wants a header line.  Paths are exact, quoted as RFC 4180 says;
  * what does not apply is empty; a record ends with a newline alone, as shell tools expect. */
-#define PATHEV_CSV_HEADER "seq,time,events,path,root,type,cookie,from,to,synthesized,error"
+#define PATHEV_CSV_HEADER "seq,time,events,path,root,type,cookie,from,to,synthesized,error,token,command"
 
 /* Does the format show the events (%e, %{events}, JSON, CSV)?  Does it show from or to? */
 int pathev_format_shows_events(const struct pathev_format *f);

@@ -234,7 +234,9 @@ int pathev__queue_pop(struct pathev__queue *q, struct pathev_event *ev)
 		pathev__buf_cut(&q->other, 0);
 		if (pathev__buf_add(&q->other, name + e.namelen, e.otherlen))
 			goto nomem;
-		if (e.what & PATHEV_MOVED_TO)
+		if (e.what & PATHEV_SYNC)
+			ev->token = q->other.data;
+		else if (e.what & PATHEV_MOVED_TO)
 			ev->from = q->other.data;
 		else
 			ev->to = q->other.data;

@@ -30,7 +30,7 @@ struct pathev__queue_in {
 	size_t reloff;		/* where in dir/name the part below root begins */
 	const char *name;
 	size_t namelen;
-	const char *other;	/* from or to, as what tells; NULL: none */
+	const char *other;	/* from, to or token, as what tells; NULL: none */
 	size_t otherlen;
 };
 

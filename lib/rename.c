@@ -24,6 +24,7 @@ int pathev__remember(struct pathev *pv, uint32_t cookie, uint32_t root, const ch
 	m->cookie = cookie;
 	m->root = root;
 	m->skip = 0;
+	m->open_ns = 0;
 	pathev__buf_cut(&m->from, 0);
 	return pathev__buf_add(&m->from, from, len);
 }
@@ -42,6 +43,27 @@ const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t
 		from = m->from.data;
 	}
 	return from;
+}
+
+/* The first half is told, and the other may be on its way, or was told now: open_ns is 0 then. */
+static void note_half(struct pathev *pv, uint32_t cookie, int64_t open_ns)
+{
+	for (unsigned i = 0; i < PATHEV__MOVES; i++)
+		if (pv->move[i].cookie == cookie)
+			pv->move[i].open_ns = open_ns;
+}
+
+int64_t pathev__half_open(const struct pathev *pv)
+{
+	int64_t now = pathev_now(), until = 0;
+
+	for (unsigned i = 0; i < PATHEV__MOVES; i++) {
+		const struct pathev__move *m = &pv->move[i];
+
+		if (m->cookie && m->open_ns > now && m->open_ns > until)
+			until = m->open_ns;
+	}
+	return until;
 }
 
 /* This half of a rename is told already, before its place. */
@@ -367,6 +389,7 @@ int pathev__moved_from(struct pathev *pv, const struct pathev__record *rec)
 {
 	struct pathev__record to, from2, back;
 	int paired = find_pair(pv, rec, &to);
+	int held = pv->held_ns >= 0 && pv->held_cookie == rec->cookie;
 	int swapped = 0;
 
 	if (is_skipped(pv, rec))
@@ -387,7 +410,11 @@ int pathev__moved_from(struct pathev *pv, const struct pathev__record *rec)
 	} else if (paired && tell_arriving(pv, &to)) {
 		return -1;
 	}
-	return pathev__root_record(pv, rec, paired ? &to : NULL);
+	if (pathev__root_record(pv, rec, paired ? &to : NULL))
+		return -1;
+	if (!paired && !held && !has_left(pv, rec))
+		note_half(pv, rec->cookie, pathev_now() + PAIR_NS);
+	return 0;
 }
 
 /* A name came from outside: perhaps another went there for it.  0, -1; 1: hold. */
@@ -413,6 +440,7 @@ int pathev__moved_to(struct pathev *pv, const struct pathev__record *rec)
 {
 	int res;
 
+	note_half(pv, rec->cookie, 0);
 	if (is_skipped(pv, rec)) {
 		note_to(pv, rec);
 		return look_arrived(pv, rec) ? -1 : pathev__root_record(pv, rec, NULL);

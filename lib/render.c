@@ -53,6 +53,28 @@ static struct piece dir_of(const struct pathev_event *ev)
 	return string(ev->path[0] == '/' ? "/" : ".");
 }
 
+/* Why a path cannot be watched; inotify's meaning where that is another than usual. */
+static const char *reason(int error)
+{
+	switch (error) {
+	case ENOSPC:
+		return "The limit of inotify watches is reached";
+	case EREMOTE:
+		return "Changes by other hosts are not told";
+	case EOPNOTSUPP:
+		return "The file system tells of next to no changes";
+	default:
+		return strerror(error);
+	}
+}
+
+static struct piece error_text(const struct pathev_event *ev)
+{
+	if (!(ev->what & PATHEV_ERROR))
+		return (struct piece){ 0 };
+	return string(ev->why ? ev->why : reason(ev->error));
+}
+
 static struct piece piece_of(enum op_kind kind, const struct pathev_event *ev)
 {
 	switch (kind) {
@@ -72,6 +94,12 @@ static struct piece piece_of(enum op_kind kind, const struct pathev_event *ev)
 		return string(ev->from);
 	case OP_TO:
 		return string(ev->to);
+	case OP_TOKEN:
+		return string(ev->token);
+	case OP_COMMAND:
+		return string(ev->command);
+	case OP_ERROR:
+		return error_text(ev);
 	default:
 		return (struct piece){ 0 };
 	}
@@ -317,26 +345,6 @@ static void put_json_path(struct pathev__out *o, const char *key, struct piece p
 	}
 }
 
-/* Why a path cannot be watched; inotify's meaning where that is another than usual. */
-static const char *reason(int error)
-{
-	switch (error) {
-	case ENOSPC:
-		return "The limit of inotify watches is reached";
-	case EREMOTE:
-		return "Changes by other hosts are not told";
-	case EOPNOTSUPP:
-		return "The file system tells of next to no changes";
-	default:
-		return strerror(error);
-	}
-}
-
-static struct piece error_text(const struct pathev_event *ev)
-{
-	return string(ev->what & PATHEV_ERROR ? reason(ev->error) : NULL);
-}
-
 static void put_json(struct pathev__out *o, const struct pathev_format *f,
 		     const struct pathev_event *ev)
 {
@@ -364,6 +372,8 @@ static void put_json(struct pathev__out *o, const struct pathev_format *f,
 	if (ev->synthesized)
 		puts_out(o, ",\"synthesized\":true");
 	put_json_path(o, ",\"error", error_text(ev));
+	put_json_path(o, ",\"token", piece_of(OP_TOKEN, ev));
+	put_json_path(o, ",\"command", piece_of(OP_COMMAND, ev));
 	pathev__out_putc(o, '}');
 }
 
@@ -394,6 +404,8 @@ static void put_csv(struct pathev__out *o, const struct pathev_format *f,
 	put_csv_piece(o, piece_of(OP_TO, ev));
 	put_csv_piece(o, string(ev->synthesized ? "true" : NULL));
 	put_csv_piece(o, error_text(ev));
+	put_csv_piece(o, piece_of(OP_TOKEN, ev));
+	put_csv_piece(o, piece_of(OP_COMMAND, ev));
 }
 
 size_t pathev_format_render(struct pathev_format *f, const struct pathev_event *ev, char *buf,

@@ -506,6 +506,7 @@ static int bind_root(struct pathev *pv, uint32_t root, int wd, const struct stat
 	}
 	r->told = 1;
 	if (mode == PATHEV__LIST) {
+		r->listed = pv->listings;
 		if (tell_as(pv, root, PATHEV_EXISTS, 1, type))
 			return -1;
 	} else if (mode != PATHEV__QUIET && !was_told) {
@@ -583,6 +584,22 @@ int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, 
 	r->told = 0;
 	return tell_as(pv, root, how & UNBINDS ? how & UNBINDS : PATHEV_DELETE, 1,
 		       r->is_dir ? 'd' : 0);
+}
+
+int pathev__root_list(struct pathev *pv, uint32_t root)
+{
+	struct pathev__root *r = &pv->root[root];
+	struct stat st;
+	char type;
+
+	r->listed = pv->listings;
+	type = r->node == PATHEV__NIL ? 0 : stat_root(pv, root, &st);
+	/* not there, or something else now: the records may not have said so yet */
+	if (!type || (type == 'd') != r->is_dir)
+		return pathev__root_bind(pv, root, PATHEV__LIST, PATHEV_CREATE);
+	if (tell_as(pv, root, PATHEV_EXISTS, 1, type))
+		return -1;
+	return r->is_dir ? pathev__pend(pv, r->node, PATHEV__LIST) : 0;
 }
 
 void pathev__root_fini(struct pathev *pv, uint32_t root)

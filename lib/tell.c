@@ -41,34 +41,44 @@ int pathev__full(struct pathev *pv, const char *name, size_t len)
 	return pathev__buf_add(&pv->full, name, len);
 }
 
-/* Does another added path, a longer one, tell of this path?  It does if it reaches so deep. */
-static int is_others(const struct pathev *pv, const struct pathev__root *mine, const char *path,
-		     size_t len)
+/* Does an added path tell of what is below it at this path? */
+static int reaches(const struct pathev *pv, const struct pathev__root *r, const char *path,
+		   size_t len)
+{
+	uint32_t depth = 1;
+
+	if (len == r->len)
+		return 1;
+	if (path[r->len] != '/' && r->path[r->len - 1] != '/')
+		return 0;
+	if (r->flags & PATHEV_RECURSIVE && !pv->opt.max_depth)
+		return 1;
+	for (size_t k = r->reloff; k < len; k++)
+		depth += path[k] == '/';
+	return depth <= (r->flags & PATHEV_RECURSIVE ? pv->opt.max_depth : 1);
+}
+
+/* Another added path, a longer one, that is armed and tells of this path; NULL: there is none. */
+static const struct pathev__root *find_other(const struct pathev *pv,
+					     const struct pathev__root *mine, const char *path,
+					     size_t len)
 {
 	for (uint32_t i = 0; i < pv->nroots; i++) {
 		const struct pathev__root *r = &pv->root[i];
 
 		if (!r->given || r == mine || r->len > len || r->len < mine->len ||
-		    (r->len == mine->len && r > mine))
+		    (r->len == mine->len && r > mine) || pv->in.pos < r->quiet_until)
 			continue;
-		if (memcmp(r->path, path, r->len))
-			continue;
-		if (len == r->len)
-			return 1;
-		if (path[r->len] != '/' && r->path[r->len - 1] != '/')
-			continue;
-		if (r->flags & PATHEV_RECURSIVE && !pv->opt.max_depth)
-			return 1;
-		{
-			uint32_t depth = 1;
-
-			for (size_t k = r->reloff; k < len; k++)
-				depth += path[k] == '/';
-			if (depth <= (r->flags & PATHEV_RECURSIVE ? pv->opt.max_depth : 1))
-				return 1;
-		}
+		if (!memcmp(r->path, path, r->len) && reaches(pv, r, path, len))
+			return r;
 	}
-	return 0;
+	return NULL;
+}
+
+/* A listing is whole: what the other one has not told along with it, this one tells for it. */
+static int is_others(const struct pathev *pv, const struct pathev__root *other, uint32_t what)
+{
+	return other && (!(what & PATHEV_EXISTS) || other->listed == pv->listings);
 }
 
 unsigned pathev__verdict(struct pathev *pv, uint32_t node, const char *name, size_t len, int is_dir)
@@ -121,6 +131,17 @@ int pathev__tell_own(struct pathev *pv, uint32_t what)
 	return push(pv, &in);
 }
 
+int pathev__tell_sync(struct pathev *pv, const char *token)
+{
+	struct pathev__queue_in in = {
+		.what = PATHEV_SYNC, .time_ns = pathev__clock_real_ns(), .other = token,
+		.otherlen = token ? strlen(token) : 0,
+	};
+
+	/* whatever the limit: who waits for it must not wait in vain */
+	return pathev__queue_push(&pv->queue, &in);
+}
+
 static struct pathev__queue_in fill(const struct pathev__tell *t, uint32_t what)
 {
 	return (struct pathev__queue_in){
@@ -156,10 +177,18 @@ int pathev__tell(struct pathev *pv, const struct pathev__tell *t)
 			  (pv->opt.max_depth && depth > pv->opt.max_depth)))
 		return 0;
 	if (pv->nested || pv->opt.filter) {
+		const struct pathev__root *other = NULL;
+
 		if (pathev__full(pv, t->name, t->len))
 			return -1;
-		if (pv->nested && is_others(pv, r, pv->full.data, pv->full.len))
+		if (pv->nested)
+			other = find_other(pv, r, pv->full.data, pv->full.len);
+		if (is_others(pv, other, what))
 			return 0;
+		if (other) {
+			r = other;
+			depth = pv->full.len != r->len;
+		}
 		if (depth && pv->opt.filter && t->what != PATHEV_ERROR &&
 		    pv->opt.filter(pv->opt.filter_arg, pv->full.data, r->reloff,
 				   t->type == 'd') & PATHEV_HIDE)
@@ -179,14 +208,16 @@ int pathev__tell_root(struct pathev *pv, uint32_t root, const struct pathev__tel
 {
 	uint32_t what = t->what & (pv->opt.want | PATHEV_OWN);
 	const struct pathev__root *r = &pv->root[root];
+	const struct pathev__root *other;
 	struct pathev__queue_in in;
 
 	if (!what || !r->given || is_early(pv, r, what))
 		return 0;
-	if (pv->nested && is_others(pv, r, r->path, r->len))
+	other = pv->nested ? find_other(pv, r, r->path, r->len) : NULL;
+	if (is_others(pv, other, what))
 		return 0;
 	in = fill(t, what);
-	in.root = r->given;
+	in.root = other ? other->given : r->given;
 	in.dir = r->path;
 	in.dirlen = r->len;
 	in.reloff = r->reloff;

@@ -81,7 +81,8 @@ _pathev_value() {
 
 	case $2 in
 	-e | --event)
-		_pathev_list "$events overflow exists ready error close move changes all"
+		_pathev_list "$events overflow exists ready error added removed sync close move
+			changes all"
 		return
 		;;
 	-u | --until) words='written exists gone changed' ;;

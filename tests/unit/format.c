@@ -130,7 +130,8 @@ static void test_events(void)
 	renders("[%{events}]", &ev, "[]");
 	ev.what = 0xffffffff;
 	renders("%{events}", &ev, "access,modify,attrib,close_write,close_nowrite,open,moved_from,"
-		"moved_to,create,delete,delete_self,move_self,unmount,overflow,exists,ready,error");
+		"moved_to,create,delete,delete_self,move_self,unmount,overflow,exists,ready,error,"
+		"added,removed,sync");
 }
 
 static void test_types(void)
@@ -185,7 +186,24 @@ static void test_no_path(void)
 	renders("%{path:sh}|%{path:json}|%{path:raw}", &ev, "''|null|");
 	renders("json", &ev,
 		"{\"time\":\"2024-02-29T12:34:56.123456789Z\",\"events\":[\"overflow\"]}");
-	renders("csv", &ev, ",2024-02-29T12:34:56.123456789Z,overflow,,,,,,,,");
+	renders("csv", &ev, ",2024-02-29T12:34:56.123456789Z,overflow,,,,,,,,,,");
+	ev.what = PATHEV_SYNC;
+	ev.token = "a,b";
+	renders("%{events} %{token} %{token:sh} %{token:json}", &ev, "sync a,b a,b \"a,b\"");
+	renders("json", &ev, "{\"time\":\"2024-02-29T12:34:56.123456789Z\",\"events\":[\"sync\"],"
+			     "\"token\":\"a,b\"}");
+	renders("csv", &ev, ",2024-02-29T12:34:56.123456789Z,sync,,,,,,,,,\"a,b\",");
+	ev = (struct pathev_event){ .what = PATHEV_ERROR, .time_ns = LEAP, .command = "x\n",
+				    .why = "no such command" };
+	renders("%{command}|%{command:raw}|%{error}", &ev, "x\\n|x\n|no such command");
+	renders("json", &ev, "{\"time\":\"2024-02-29T12:34:56.123456789Z\",\"events\":[\"error\"],"
+			     "\"error\":\"no such command\",\"command\":\"x\\n\"}");
+	renders("csv", &ev, ",2024-02-29T12:34:56.123456789Z,error,,,,,,,,no such command,,\"x\n\"");
+	ev.why = NULL;
+	ev.error = EACCES;
+	renders("%{error}", &ev, "Permission denied");
+	ev.what = PATHEV_CREATE;
+	renders("%{error}", &ev, "");
 }
 
 static void test_escapes(void)
@@ -360,22 +378,22 @@ static void test_csv(void)
 {
 	struct pathev_event ev = event(PATHEV_CLOSE_WRITE | PATHEV_MODIFY, "src", "a b");
 
-	is_str(PATHEV_CSV_HEADER, "seq,time,events,path,root,type,cookie,from,to,synthesized,error",
-	       "the columns of CSV");
+	is_str(PATHEV_CSV_HEADER, "seq,time,events,path,root,type,cookie,from,to,synthesized,error,"
+	       "token,command", "the columns of CSV");
 	renders("csv", &ev,
-		"7,2024-02-29T12:34:56.123456789Z,modify close_write,src/a b,src,file,,,,,");
+		"7,2024-02-29T12:34:56.123456789Z,modify close_write,src/a b,src,file,,,,,,,");
 	ev = event(PATHEV_MOVED_FROM, "a,b", "\"\n\xff\\");
 	ev.cookie = 9;
 	ev.from = "x";
 	ev.to = "y\rz";
 	ev.synthesized = 1;
 	renders("csv", &ev, "7,2024-02-29T12:34:56.123456789Z,moved_from,\"a,b/\"\"\n\xff\\\",\"a,b\","
-			    "file,9,x,\"y\rz\",true,");
+			    "file,9,x,\"y\rz\",true,,,");
 	ev = event(PATHEV_ERROR, "d", "");
 	ev.error = ENOSPC;
 	ev.seq = 0;
 	ev.type = 'd';
-	renders("csv", &ev, ",2024-02-29T12:34:56.123456789Z,error,d,d,dir,,,,,The limit of inotify watches is reached");
+	renders("csv", &ev, ",2024-02-29T12:34:56.123456789Z,error,d,d,dir,,,,,The limit of inotify watches is reached,,");
 }
 
 static void test_shows(void)

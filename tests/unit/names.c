@@ -47,7 +47,7 @@ static void test_lists(void)
 	parses("IN_ALL_EVENTS", 0, 0x2fff);
 	parses("changes", 0, 0x2fff & ~(PATHEV_ACCESS | PATHEV_OPEN | PATHEV_CLOSE_NOWRITE));
 	parses("Q_OVERFLOW", 0, PATHEV_OVERFLOW);
-	parses("overflow,exists,ready,error", 0, PATHEV_OWN);
+	parses("overflow,exists,ready,error,added,removed,sync", 0, PATHEV_OWN);
 }
 
 static void test_minus(void)
@@ -91,7 +91,7 @@ static void test_table(void)
 	static const char *const want[] = {
 		"access", "modify", "attrib", "close_write", "close_nowrite", "open",
 		"moved_from", "moved_to", "create", "delete", "delete_self", "move_self",
-		"unmount", "overflow", "exists", "ready", "error",
+		"unmount", "overflow", "exists", "ready", "error", "added", "removed", "sync",
 		"close", "move", "changes", "all", NULL,
 	};
 	uint32_t seen = 0, mask, parsed, last = 0;
@@ -105,7 +105,7 @@ static void test_table(void)
 		parsed = 0;
 		pathev_parse_events(name, &parsed, NULL, NULL);
 		is_int(parsed, mask, "%s is read as the bits it is told with", name);
-		if (i < 17) {
+		if (i < 20) {
 			ok(!(mask & (mask - 1)) && mask > last, "%s is the next bit", name);
 			last = mask;
 		}
@@ -130,13 +130,13 @@ static void test_names(void)
 	prints(PATHEV_CREATE, ',', "create");
 	prints(PATHEV_CLOSE_WRITE | PATHEV_MODIFY, ',', "modify,close_write");
 	prints(PATHEV_MOVE, ' ', "moved_from moved_to");
-	prints(PATHEV_OWN, '|', "overflow|exists|ready|error");
+	prints(PATHEV_OWN, '|', "overflow|exists|ready|error|added|removed|sync");
 	prints(PATHEV_ALL, ',', "access,modify,attrib,close_write,close_nowrite,open,moved_from,"
 				"moved_to,create,delete,delete_self,move_self,unmount");
 	prints(0x80001000, ',', "");
 	prints(0xffffffff, ',', "access,modify,attrib,close_write,close_nowrite,open,moved_from,"
 				"moved_to,create,delete,delete_self,move_self,unmount,overflow,"
-				"exists,ready,error");
+				"exists,ready,error,added,removed,sync");
 }
 
 static void prints_upper(uint32_t what, int is_dir, char sep, const char *want)
@@ -163,7 +163,7 @@ static void test_upper(void)
 	prints_upper(0xffffffff, 1, ' ',
 		     "ACCESS MODIFY ATTRIB CLOSE_WRITE CLOSE_NOWRITE OPEN MOVED_FROM MOVED_TO "
 		     "CREATE DELETE DELETE_SELF UNMOUNT Q_OVERFLOW CLOSE MOVE_SELF "
-		     "EXISTS READY ERROR ISDIR");
+		     "EXISTS READY ERROR ADDED REMOVED SYNC ISDIR");
 }
 
 /* Every size: what fits, then a NUL, and nothing behind it. */

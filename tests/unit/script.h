@@ -14,6 +14,7 @@
  *	at read P: OP	... or behind the reading of its entries.  Each line is done once.
  *	add P [rlnmx]	pathev_add(): recursive, list, nofollow, missing ok, one file system
  *	remove P	pathev_remove()
+ *	sync TOKEN	pathev_sync(); the event is written as sync TOKEN
  *	k DIR EVENTS [NAME [COOKIE]]
  *		a kernel record.  DIR is a directory that is or was at that path, or a name given
  *		by learn; ? is a descriptor that nobody has, - is the one of an overflow.  EVENTS
@@ -396,6 +397,10 @@ static inline void script_event(const struct pathev_event *ev)
 		if (ev->type == 'd')
 			pathev__buf_addch(b, '/');
 	}
+	if (ev->token) {
+		pathev__buf_addch(b, ' ');
+		pathev__buf_adds(b, ev->token);
+	}
 	if (ev->cookie) {
 		snprintf(text, sizeof(text), " #%u", script_cookie(ev->cookie));
 		pathev__buf_adds(b, text);
@@ -612,6 +617,11 @@ static int script_line(const char *line)
 		return script_add(line);
 	if (!strncmp(line, "remove ", 7))
 		return pathev_remove(sc.pv, line + 7) ? script_fails(line, strerror(errno)) : 0;
+	if (!strncmp(line, "sync ", 5)) {
+		if (script_commit() || pathev_sync(sc.pv, line + 5))
+			return script_fails(line, strerror(errno));
+		return 0;
+	}
 	if (!strcmp(line, "commit"))
 		return script_commit();
 	if (!strncmp(line, "watched ", 8))
