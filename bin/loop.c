@@ -68,6 +68,8 @@ int loop_start(struct loop *l, struct pathev *pv, int64_t pair_ns)
 	catch(&l->caught, SIGHUP);
 	if (l->usr1)
 		sigaddset(&l->caught, SIGUSR1);
+	if (l->winch)
+		sigaddset(&l->caught, SIGWINCH);
 	if (l->cli->command) {
 		/* ignored, it would reap the command before we see how it ended */
 		signal(SIGCHLD, SIG_DFL);
@@ -128,6 +130,8 @@ static enum loop_what take_signal(struct loop *l)
 	case SIGUSR1:
 		ask_report(l);
 		return LOOP_NOTHING;
+	case SIGWINCH:
+		return l->state == RUNNING ? LOOP_RESIZED : LOOP_NOTHING;
 	default:
 		return asked_to_end(l, &info);
 	}

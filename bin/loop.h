@@ -28,6 +28,7 @@ enum loop_what {
 	LOOP_EVENT,	/* *ev is filled, until the next call */
 	LOOP_SIGNAL,	/* loop->signo asks to end */
 	LOOP_USR1,	/* SIGUSR1, of those who asked for it */
+	LOOP_RESIZED,	/* SIGWINCH, likewise: the terminal has another size */
 	LOOP_CHILD,	/* the command ended: loop->status */
 	LOOP_TIMER,	/* timer_ns has passed, and is -1 again */
 	LOOP_DEADLINE,	/* deadline_ns has passed, and is -1 again */
@@ -44,6 +45,7 @@ struct loop {
 	int64_t timer_ns;	/* -1: none */
 
 	int usr1;		/* SIGUSR1 is wanted */
+	int winch;		/* SIGWINCH is; set before loop_start() */
 	int usr1_due;		/* newer events than usr1_ns have come */
 	int64_t usr1_ns;	/* when it came, as event.time_ns; 0: it did not, or was told */
 	int signal_fd;		/* -1: signals do as they did */

@@ -11,6 +11,7 @@
 #include "pathev.h"
 #include "report.h"
 #include "scope.h"
+#include "screen.h"
 #include "tally.h"
 
 #include <string.h>
@@ -57,6 +58,7 @@ struct stat_run {
 
 	struct out out;
 	struct report report;
+	struct screen screen;
 	struct scope scope;
 	struct pathev *pv;
 	struct loop loop;
@@ -174,7 +176,8 @@ static int choose_report(struct stat_run *s)
 	}
 	r->zero = s->zero ? r->events : 0;
 	r->rates = s->interval_ns > 0;
-	r->redraw = r->rates && r->style == CLI_TEXT && isatty(STDOUT_FILENO);
+	if (r->rates && r->style == CLI_TEXT && screen_usable(STDOUT_FILENO))
+		r->screen = &s->screen;
 	return choose_sort(s);
 }
 
@@ -235,6 +238,16 @@ static int print_report(struct stat_run *s)
 	return report_print(&s->report, &s->out, s->tally, seconds);
 }
 
+/* A message is not to be written over a report on a terminal, nor the next report over it. */
+static int make_way(struct stat_run *s)
+{
+	if (!s->screen.drawn)
+		return 0;
+	if (report_leave(&s->report, &s->out, REPORT_WIPED))
+		return -1;
+	return out_flush(&s->out) == OUT_FAILED ? -1 : 0;
+}
+
 /* A report at its interval; the next one is due at a multiple of it. */
 static int print_interval(struct stat_run *s)
 {
@@ -283,11 +296,13 @@ static void ready(struct stat_run *s)
 static int act(struct stat_run *s, const struct pathev_event *ev)
 {
 	if (ev->what & PATHEV_ERROR)
-		return blind_spot(&s->scope.blind, ev->path, ev->error);
+		return make_way(s) ? -1 : blind_spot(&s->scope.blind, ev->path, ev->error);
 	if (ev->what & PATHEV_READY)
 		ready(s);
 	if (ev->what & PATHEV_OVERFLOW && !s->lost) {
 		s->lost = 1;
+		if (make_way(s))
+			return -1;
 		cli_warn(&s->cli, "events were lost, so the counts are too low");
 	}
 	if (!(ev->what & s->report.events) || !ev->path)
@@ -303,7 +318,7 @@ static int finish(struct stat_run *s)
 		return s->status;
 	if (!pathev__tally_keys(s->tally))
 		cli_warn(&s->cli, "no events");
-	if (print_report(s))
+	if (print_report(s) || report_leave(&s->report, &s->out, REPORT_BELOW))
 		return CLI_ERROR;
 	/* a signal was the wish for this report */
 	s->loop.signo = 0;
@@ -326,6 +341,10 @@ static int run(struct stat_run *s)
 			break;
 		case LOOP_USR1:
 			ret = print_report(s);
+			break;
+		case LOOP_RESIZED:
+			/* one that was not drawn yet comes in its time */
+			ret = s->screen.drawn && !out_pending(&s->out) ? print_report(s) : 0;
 			break;
 		case LOOP_DEADLINE:
 		case LOOP_SIGNAL:
@@ -352,6 +371,9 @@ static int prepare(struct stat_run *s)
 	if (choose_report(s) || out_open(&s->out, &s->cli, NULL) ||
 	    scope_init(&s->scope, &s->cli, s->out.fd, 0))
 		return -1;
+	if (s->report.screen)
+		screen_init(&s->screen, s->out.fd);
+	s->loop.winch = s->report.screen != NULL;
 	s->tally = pathev__tally_new();
 	return s->tally ? 0 : cli_no_memory(&s->cli);
 }
@@ -389,6 +411,10 @@ int main(int argc, char **argv)
 	pathev_close(s.pv);
 	pathev__tally_free(s.tally);
 	scope_fini(&s.scope);
+	/* after a failure: the shell is not to write over the last report */
+	if (s.screen.drawn && report_leave(&s.report, &s.out, REPORT_BELOW) == 0)
+		out_flush(&s.out);
+	screen_fini(&s.screen);
 	if (out_close(&s.out))
 		status = CLI_ERROR;
 	cli_free(&s.cli);

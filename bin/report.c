@@ -3,7 +3,8 @@
  * report.c - what pathstat counted, as a table, JSON or CSV
  *
  * All three have the same rows and columns: the total, a column for each event that was seen,
- * and the key last, so that a table stays readable whatever a path is.
+ * and the key last, so that a table stays readable whatever a path is.  A table that is drawn
+ * anew on a terminal is as large as that: there events share a column where there are too many.
  */
 #include "report.h"
 
@@ -11,19 +12,24 @@
 #include "out.h"
 #include "pathev.h"
 #include "quote.h"
+#include "screen.h"
 #include "tally.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/types.h>
 #include <time.h>
 
-/* Space between the columns of a table. */
+/* Space between the columns of a table, and the width of the column of rates. */
 #define GAP 2
+#define RATE_WIDTH 9
+
+/* On a terminal at least so much of the longest key is to be seen, if events can give way. */
+#define KEY_WIDTH 24
 
 struct column {
-	uint32_t event;
+	uint32_t events;	/* several: those that have no column of their own */
 	const char *name;
 	int width;
 };
@@ -35,13 +41,15 @@ struct page {
 	const struct pathev__tally *tally;
 	double seconds;
 	char time[48];		/* now, as in 2000-01-01T00:00:00.000Z */
+	int rates;
 	int total_width;
 	struct column column[REPORT_COLUMNS];
 	size_t ncolumns;
 	uint32_t *row;
 	size_t nrows;
 	size_t others;		/* keys that have no row */
-	size_t width;		/* of the terminal; 0: lines are not cut */
+	size_t nlines;		/* below the head */
+	size_t key_width;	/* keys are shortened to this many columns; SIZE_MAX: not */
 	char *key;		/* a growing buffer */
 	size_t keycap;
 };
@@ -144,58 +152,173 @@ static int add_quoted(struct page *p, size_t len,
 
 /* ---- table ---- */
 
-/*
- * Cut the line that begins at the start'th byte that waits, so that the terminal does not wrap
- * it: a line has no more columns than bytes.
- */
-static void cut_line(struct page *p, size_t start)
+/* On a terminal nothing is to remain of what was in this line. */
+static int begin_line(struct page *p)
 {
-	struct out *o = p->out;
-	size_t end = o->head + start + p->width;
+	return p->report->screen ? out_add(p->out, "\033[K", 3) : 0;
+}
 
-	if (!p->width || o->len <= end)
-		return;
-	/* not inside a character of UTF-8 */
-	while (end && ((unsigned char)o->data[end] & 0xc0) == 0x80)
-		end--;
-	o->len = end;
+/* Cut the line that begins at the start'th byte that waits, where it is too long without a key. */
+static int end_line(struct page *p, size_t start)
+{
+	size_t len = out_pending(p->out) - start;
+
+	if (p->key_width == 0 && len > p->report->screen->columns)
+		p->out->len -= len - p->report->screen->columns;
+	return out_add(p->out, "\n", 1);
 }
 
 static int table_head(struct page *p)
 {
-	size_t start = out_pending(p->out);
+	size_t start;
 
+	if (begin_line(p))
+		return -1;
+	start = out_pending(p->out);
 	if (out_printf(p->out, "%*s", p->total_width, "total"))
 		return -1;
-	if (p->report->rates && out_printf(p->out, "%*s", GAP + 9, "per_s"))
+	if (p->rates && out_printf(p->out, "%*s", GAP + RATE_WIDTH, "per_s"))
 		return -1;
 	for (size_t i = 0; i < p->ncolumns; i++)
 		if (out_printf(p->out, "%*s", GAP + p->column[i].width, p->column[i].name))
 			return -1;
-	if (out_printf(p->out, "%*s%s", GAP, "", p->report->key))
+	if (out_printf(p->out, "%*s%.*s", GAP, "", p->key_width > 8 ? 8 : (int)p->key_width,
+		       p->report->key))
 		return -1;
-	cut_line(p, start);
-	return out_add(p->out, "\n", 1);
+	return end_line(p, start);
+}
+
+/* The key as a table shows it. */
+static int table_key(struct page *p, size_t len)
+{
+	size_t start = out_pending(p->out);
+
+	if (add_quoted(p, len, pathev__quote_text))
+		return -1;
+	if (p->key_width != SIZE_MAX) {
+		char *text = p->out->data + p->out->head + start;
+
+		len = out_pending(p->out) - start;
+		p->out->len -= len - screen_shorten(p->report->screen, text, len, p->key_width);
+	}
+	return 0;
 }
 
 static int table_row(struct page *p, size_t i)
 {
-	size_t start = out_pending(p->out);
 	ssize_t len = get_key(p, i);
+	size_t start;
 
-	if (len < 0 || out_printf(p->out, "%*llu", p->total_width,
-				  (unsigned long long)count(p, i, PATHEV_ALL)))
+	if (len < 0 || begin_line(p))
 		return -1;
-	if (p->report->rates && out_printf(p->out, "%*.1f", GAP + 9, rate(p, i)))
+	start = out_pending(p->out);
+	if (out_printf(p->out, "%*llu", p->total_width,
+		       (unsigned long long)count(p, i, PATHEV_ALL)))
+		return -1;
+	if (p->rates && out_printf(p->out, "%*.1f", GAP + RATE_WIDTH, rate(p, i)))
 		return -1;
 	for (size_t c = 0; c < p->ncolumns; c++)
 		if (out_printf(p->out, "%*llu", GAP + p->column[c].width,
-			       (unsigned long long)count(p, i, p->column[c].event)))
+			       (unsigned long long)count(p, i, p->column[c].events)))
 			return -1;
-	if (out_printf(p->out, "%*s", GAP, "") || add_quoted(p, (size_t)len, pathev__quote_text))
+	if (out_printf(p->out, "%*s", GAP, "") || table_key(p, (size_t)len))
 		return -1;
-	cut_line(p, start);
-	return out_add(p->out, "\n", 1);
+	return end_line(p, start);
+}
+
+/* ---- a table as wide as a terminal ---- */
+
+/* How wide the longest key would be; SIZE_MAX without memory. */
+static size_t longest_key(struct page *p)
+{
+	struct out scratch = { .cli = p->report->cli, .fd = -1 };
+	struct out *out = p->out;
+	size_t longest = strlen(p->report->key);
+
+	p->out = &scratch;
+	for (size_t i = 0; i < p->nlines; i++) {
+		ssize_t len = get_key(p, i);
+		size_t width;
+
+		scratch.len = 0;
+		if (len < 0 || add_quoted(p, (size_t)len, pathev__quote_text)) {
+			longest = SIZE_MAX;
+			break;
+		}
+		width = screen_width(p->report->screen, scratch.data, scratch.len);
+		longest = width > longest ? width : longest;
+	}
+	p->out = out;
+	free(scratch.data);
+	return longest;
+}
+
+/* How many columns of the terminal are before the key. */
+static size_t used_width(const struct page *p)
+{
+	size_t width = (size_t)p->total_width + GAP;
+
+	if (p->rates)
+		width += RATE_WIDTH + GAP;
+	for (size_t i = 0; i < p->ncolumns; i++)
+		width += (size_t)p->column[i].width + GAP;
+	return width;
+}
+
+/* The event that has to give its column up: the rarest, but not the one that is sorted by. */
+static size_t rarest(const struct page *p)
+{
+	size_t found = p->ncolumns;
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < p->ncolumns; i++) {
+		uint64_t sum = pathev__tally_sum(p->tally, p->column[i].events);
+
+		if (p->column[i].events == p->report->sort || sum > least)
+			continue;
+		least = sum;
+		found = i;
+	}
+	return found;
+}
+
+/* Take columns away until there is room for the keys, and count their events in one column. */
+static void merge_columns(struct page *p, size_t room)
+{
+	struct column other = { .name = "other" };
+	size_t i;
+
+	while (used_width(p) + (other.events ? (size_t)other.width + GAP : 0) > room &&
+	       (i = rarest(p)) < p->ncolumns) {
+		other.events |= p->column[i].events;
+		other.width = width_of(other.name, pathev__tally_sum(p->tally, other.events));
+		p->ncolumns--;
+		memmove(&p->column[i], &p->column[i + 1],
+			(p->ncolumns - i) * sizeof(p->column[0]));
+	}
+	/* alone, or where there is no room for it either, it says nothing */
+	if (other.events && p->ncolumns && used_width(p) + (size_t)other.width + GAP <= room)
+		p->column[p->ncolumns++] = other;
+	if (used_width(p) > room)
+		p->ncolumns = 0;
+	if (used_width(p) > room)
+		p->rates = 0;
+}
+
+static int fit_columns(struct page *p)
+{
+	const struct screen *screen = p->report->screen;
+	size_t columns = screen->columns;
+	size_t wanted = columns / 3 > KEY_WIDTH ? columns / 3 : KEY_WIDTH;
+	size_t longest = longest_key(p);
+
+	if (longest == SIZE_MAX)
+		return -1;
+	if (wanted > longest)
+		wanted = longest;
+	merge_columns(p, columns > wanted ? columns - wanted : 0);
+	p->key_width = columns > used_width(p) ? columns - used_width(p) : 0;
+	return 0;
 }
 
 /* ---- CSV ---- */
@@ -226,7 +349,7 @@ static int csv_row(struct page *p, size_t i)
 		return -1;
 	for (size_t c = 0; c < p->ncolumns; c++)
 		if (out_printf(p->out, ",%llu",
-			       (unsigned long long)count(p, i, p->column[c].event)))
+			       (unsigned long long)count(p, i, p->column[c].events)))
 			return -1;
 	if (out_add(p->out, ",", 1))
 		return -1;
@@ -272,9 +395,9 @@ static int json_row(struct page *p, size_t i)
 	    out_printf(p->out, ",\"events\":{"))
 		return -1;
 	for (size_t c = 0; c < p->ncolumns; c++) {
-		uint64_t n = count(p, i, p->column[c].event);
+		uint64_t n = count(p, i, p->column[c].events);
 
-		if (!n && !(p->column[c].event & p->report->zero))
+		if (!n && !(p->column[c].events & p->report->zero))
 			continue;
 		if (out_printf(p->out, "%s\"%s\":%llu", comma, p->column[c].name,
 			       (unsigned long long)n))
@@ -305,20 +428,19 @@ static int choose_rows(struct page *p)
 	const struct report *r = p->report;
 	size_t keys = pathev__tally_keys(p->tally);
 	size_t top = r->top;
-	struct winsize ws = { 0 };
 
-	/* a size of 0 is not known */
-	if (r->redraw && ioctl(p->out->fd, TIOCGWINSZ, &ws) == 0)
-		p->width = ws.ws_col;
-	if (ws.ws_row) {
-		/* the head, the rest, and where the cursor stands */
-		size_t lines = ws.ws_row > 4 ? ws.ws_row - 3U : 1;
+	size_t room = r->screen ? r->screen->lines - 1 : SIZE_MAX;
 
-		top = top < lines ? top : lines;
-	}
-	if (pathev__tally_sort(p->tally, r->sort, r->sort_flags, top, &p->row, &p->nrows))
+	/* those that have no row need a line too */
+	if (room && room != SIZE_MAX && (keys > room || keys > top))
+		room--;
+	if (pathev__tally_sort(p->tally, r->sort, r->sort_flags, top < room ? top : room, &p->row,
+			       &p->nrows))
 		return cli_no_memory(r->cli);
 	p->others = keys - p->nrows;
+	p->nlines = p->nrows + (p->others > 0);
+	if (r->screen && p->nlines > r->screen->lines - 1)
+		p->nlines = r->screen->lines - 1;
 	return 0;
 }
 
@@ -331,41 +453,63 @@ static int print_rows(struct page *p)
 		[CLI_TEXT] = table_row, [CLI_JSON] = json_row, [CLI_CSV] = csv_row
 	};
 	enum cli_style style = p->report->style;
-	size_t lines = p->nrows + (p->others > 0);
 
 	if (head[style] && head[style](p))
 		return -1;
-	for (size_t i = 0; i < lines; i++)
+	for (size_t i = 0; i < p->nlines; i++)
 		if (line[style](p, i))
 			return -1;
 	return 0;
 }
 
-/* Between two reports: a terminal's last one is wiped, in other text comes a blank line. */
-static int separate(struct page *p)
+/* A table over the last one.  Where it is shorter, what is below it is wiped. */
+static int draw(struct page *p)
 {
-	struct report *r = p->report;
+	struct screen *screen = p->report->screen;
 
-	if (r->redraw && r->drawn && out_printf(p->out, "\033[%zuA\r\033[J", r->drawn))
+	if (fit_columns(p) || out_add(p->out, "\r", 1) || print_rows(p))
 		return -1;
-	if (r->redraw)
-		r->drawn = 1 + p->nrows + (p->others > 0);
-	else if (r->style == CLI_TEXT && r->printed && out_add(p->out, "\n", 1))
+	/* without the last newline, so that the lines may be all that there are */
+	p->out->len--;
+	screen->drawn = 1 + p->nlines;
+	if (out_printf(p->out, "\033[J\r"))
 		return -1;
-	return 0;
+	return p->nlines ? out_printf(p->out, "\033[%zuA", p->nlines) : 0;
+}
+
+int report_leave(struct report *r, struct out *o, enum report_leave how)
+{
+	size_t drawn = r->screen ? r->screen->drawn : 0;
+
+	if (!drawn)
+		return 0;
+	r->screen->drawn = 0;
+	if (how == REPORT_WIPED)
+		return out_printf(o, "\r\033[J");
+	if (drawn > 1 && out_printf(o, "\033[%zuB", drawn - 1))
+		return -1;
+	return out_printf(o, "\n");
 }
 
 int report_print(struct report *r, struct out *o, const struct pathev__tally *t, double seconds)
 {
-	struct page p = { .report = r, .out = o, .tally = t, .seconds = seconds };
+	struct page p = { .report = r, .out = o, .tally = t, .seconds = seconds,
+			  .rates = r->rates, .key_width = SIZE_MAX };
 	int ret = -1;
 
-	if (!pathev__tally_keys(t) && r->style == CLI_TEXT)
+	/* a terminal is to show that there is nothing yet */
+	if (!pathev__tally_keys(t) && r->style == CLI_TEXT && !r->screen)
 		return 0;
+	if (r->screen)
+		screen_measure(r->screen);
 	set_time(&p);
 	choose_columns(&p);
-	if (choose_rows(&p) == 0 && separate(&p) == 0 && print_rows(&p) == 0)
-		ret = 0;
+	if (choose_rows(&p) == 0) {
+		if (r->screen)
+			ret = draw(&p);
+		else if (r->style != CLI_TEXT || !r->printed || out_add(o, "\n", 1) == 0)
+			ret = print_rows(&p);
+	}
 	r->printed++;
 	free(p.row);
 	free(p.key);

@@ -10,6 +10,7 @@
 
 struct out;
 struct pathev__tally;
+struct screen;
 
 enum { REPORT_COLUMNS = 32 };
 
@@ -24,13 +25,16 @@ struct report {
 	uint32_t events;	/* what is counted */
 	uint32_t zero;		/* these columns are shown even if nothing was counted */
 	int rates;		/* with events per second, since the mark */
-	int redraw;		/* on a terminal: over the last report */
-	size_t drawn;		/* lines of the last report there */
+	struct screen *screen;	/* each report is drawn over the last one; NULL: below it */
 	int printed;		/* reports so far */
 };
 
 /* Add a report to the output; seconds is the time since the mark.  0, or -1 after a message. */
 int report_print(struct report *r, struct out *o, const struct pathev__tally *t,
 		 double seconds);
+
+/* Others may write to the terminal now: below the report, or in its place. */
+enum report_leave { REPORT_BELOW, REPORT_WIPED };
+int report_leave(struct report *r, struct out *o, enum report_leave how);
 
 #endif

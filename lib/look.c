@@ -177,6 +177,9 @@ int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec)
 
 	if (!(rec->what & ACCESSES) || !pv->nnoise)
 		return 0;
+	/* the last entry ends last, and then all are of the past */
+	if (pv->in.pos >= pv->noise[pv->nnoise - 1].until)
+		return 0;
 	dir = pathev__watches_by_wd(&pv->tree, rec->wd);
 	for (size_t i = 0; i < pv->nnoise && dir != PATHEV__NIL; i++) {
 		uint32_t node = pv->noise[i].node;

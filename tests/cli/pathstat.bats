@@ -34,10 +34,15 @@ work='echo x >d/a.c; echo x >d/b.h; cat d/a.c >&2'
 	[[ ${lines[1]} =~ ^\ +7\ .*\ \./d/a\.c$ ]]
 }
 
-@test "pathstat: counts exactly" {
+@test "pathstat: counts exactly, whatever is asked for" {
 	mkdir d
-	run messages pathstat -e open d --run sh -c 'i=0; while [ $i -lt 500 ]; do : >d/f; i=$((i + 1)); done'
-	[[ ${lines[1]} =~ ^\ *500\ +500\ +d/f$ ]]
+	: >d/f
+	# equal events that follow each other are one to the kernel, so their likes must be watched
+	for path in d d/f; do
+		run messages pathstat -e open "$path" --run bash -c 'for ((i = 0; i < 20000; i++)); do : <d/f; done'
+		[ "$output" = "total   open  path
+20000  20000  d/f" ]
+	done
 }
 
 @test "pathstat: a name is escaped as by pathwatch" {
@@ -214,15 +219,6 @@ total  create  path
 	wait_line s.out ',d/c$' 2
 	stop s
 	[ "$(out s | grep -c '^time,total,per_s,create,path$')" -eq 1 ]
-}
-
-@test "pathstat: draws over the last report on a terminal" {
-	script -qec true /dev/null >/dev/null 2>&1 || skip "needs script(1) for a terminal"
-	mkdir d
-	run script -qec "pathstat -e create -i 100ms d --run sh -c 'touch d/a; sleep 0.25; touch d/b'" /dev/null
-	[[ $output == *$'\e[2A\r\e[J'* ]]
-	run script -qec "stty cols 20; pathstat -e create -i 1 d --run touch d/a-name-that-is-longer-than-that" /dev/null
-	[[ ${lines[1]%$'\r'} == '    1 '* && ${#lines[1]} -le 21 ]]
 }
 
 @test "pathstat: a full disk is an error, a reader that is gone ends it" {
