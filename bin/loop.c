@@ -290,7 +290,7 @@ static int wait_until(struct loop *l, struct pollfd *pfd, int64_t wake)
 	pfd[WAIT_WATCHER] = (struct pollfd){ .fd = watcher, .events = POLLIN };
 	if (left > 0) {
 		ts.tv_sec = left / PATHEV__NS_PER_S;
-		ts.tv_nsec = left % PATHEV__NS_PER_S;
+		ts.tv_nsec = (long)(left % PATHEV__NS_PER_S);
 	}
 	if (ppoll(pfd, WAIT_COUNT, wake == -1 ? NULL : &ts, NULL) >= 0)
 		return 0;

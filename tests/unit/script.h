@@ -40,6 +40,7 @@
 
 #include <fnmatch.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 /*
@@ -58,7 +59,8 @@
 int pathev__inotify_add(int fd, const char *path, uint32_t what, unsigned flags);
 int pathev__walk_read(int fd, int only_dirs, struct pathev__buf *list);
 
-enum { SCRIPT_LINES = 48, SCRIPT_NAMES = 64, SCRIPT_HOOKS = 8, SCRIPT_EVENTS = 100 };
+enum { SCRIPT_LINES = 48, SCRIPT_NAMES = 64, SCRIPT_HOOKS = 8, SCRIPT_EVENTS = 100,
+       SCRIPT_EXCHANGE = 2 /* RENAME_EXCHANGE, which not every libc has */ };
 
 struct script {
 	const char *name;
@@ -146,7 +148,7 @@ static int script_change(const char *line)
 	if (!strcmp(op, "mv"))
 		return rename(a, b);
 	if (!strcmp(op, "swap"))
-		return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+		return (int)syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, SCRIPT_EXCHANGE);
 	if (!strcmp(op, "ln"))
 		return link(a, b);
 	if (!strcmp(op, "symlink"))
@@ -382,6 +384,24 @@ static uint32_t script_cookie(uint32_t cookie)
 	return n + 1;
 }
 
+/* The name of an errno; strerrorname_np(3) is glibc's alone. */
+static inline const char *script_error(int error)
+{
+	static const struct {
+		int error;
+		const char *name;
+	} names[] = {
+		{ EACCES, "EACCES" }, { EINVAL, "EINVAL" }, { ENOENT, "ENOENT" },
+		{ ENOSPC, "ENOSPC" }, { ENOTDIR, "ENOTDIR" }, { EOPNOTSUPP, "EOPNOTSUPP" },
+		{ EREMOTE, "EREMOTE" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].error == error)
+			return names[i].name;
+	return "?";
+}
+
 static inline void script_event(const struct pathev_event *ev)
 {
 	struct pathev__buf *b = &sc.got;
@@ -415,7 +435,7 @@ static inline void script_event(const struct pathev_event *ev)
 	}
 	if (ev->error) {
 		pathev__buf_adds(b, " !");
-		pathev__buf_adds(b, strerrorname_np(ev->error));
+		pathev__buf_adds(b, script_error(ev->error));
 	}
 	if (ev->root && sc.roots > 1) {
 		pathev__buf_adds(b, " @");
