@@ -9,7 +9,7 @@ load ../cli/helper
 layer() {
 	case $1 in
 	base | buf | clock | quote | table) echo "1 pure" ;;
-	filter | format | ignore | names | queue | render | settle | tally | watches) echo "2 pure" ;;
+	filter | format | ignore | names | queue | render | settle | tally | twin | watches) echo "2 pure" ;;
 	busy | inotify | intake | proc | walk) echo "2 kernel" ;;
 	*) echo "3 kernel" ;;
 	esac
