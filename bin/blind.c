@@ -181,7 +181,7 @@ static void tell_holder(const struct cli *c, const struct holder *h)
 		  h->pid == getpid() ? ", this program" : "");
 }
 
-static void tell_limit(const struct cli *c)
+void blind_limit(const struct cli *c)
 {
 	struct limit limit = limit_of_watches();
 	struct holder top[TOP];
@@ -251,7 +251,7 @@ int blind_spot(struct blind *b, const char *path, int error)
 	}
 	say(c, c->strict ? cli_error : cli_warn, path, error);
 	if (error == ENOSPC && (c->strict || !c->quiet)) {
-		tell_limit(c);
+		blind_limit(c);
 		b->limit_told = 1;
 	}
 	return c->strict ? -1 : 0;
@@ -261,7 +261,7 @@ void blind_path(struct blind *b, const char *path, int error)
 {
 	say(b->cli, cli_error, path, error);
 	if (error == ENOSPC && !b->limit_told) {
-		tell_limit(b->cli);
+		blind_limit(b->cli);
 		b->limit_told = 1;
 	}
 }

@@ -19,6 +19,9 @@ int blind_spot(struct blind *b, const char *path, int error);
 /* A PATH argument that could not be added at all: an error. */
 void blind_path(struct blind *b, const char *path, int error);
 
+/* The limit of watches was reached: what it is, who holds how many, and what helps. */
+void blind_limit(const struct cli *c);
+
 /* pathev_open() failed. */
 void blind_open(const struct cli *c, int error);
 

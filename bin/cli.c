@@ -155,26 +155,56 @@ static void clean(struct pathev__out *q, const char *text)
 	}
 }
 
-static void say(const struct cli *c, const char *fmt, va_list ap)
+/* The text with what must not reach a terminal escaped; NULL without memory. */
+static char *cleaned(const char *text)
 {
 	struct pathev__out q = { .buf = NULL };
+	char *line;
+
+	clean(&q, text);
+	line = malloc(q.len + 1);
+	if (!line)
+		return NULL;
+	q = (struct pathev__out){ .buf = line, .size = q.len };
+	clean(&q, text);
+	line[q.len] = '\0';
+	return line;
+}
+
+/* name: of the program, in front of the message; NULL: not there */
+static void say_as(const struct cli *c, const char *name, const char *fmt, va_list ap)
+{
 	char *text = NULL;
 	char *line = NULL;
+	const char *said;
 
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
-	if (text) {
-		clean(&q, text);
-		line = malloc(q.len + 1);
-	}
-	if (line) {
-		q = (struct pathev__out){ .buf = line, .size = q.len };
-		clean(&q, text);
-		line[q.len] = '\0';
-	}
-	dprintf(STDERR_FILENO, "%s: %s\n", c->program->name, line ? line : "out of memory");
+	if (text)
+		line = cleaned(text);
+	said = line ? line : "out of memory";
+	if (c->message)
+		c->message(said);
+	else if (name)
+		dprintf(STDERR_FILENO, "%s: %s\n", name, said);
+	else
+		dprintf(STDERR_FILENO, "%s\n", said);
 	free(line);
 	free(text);
+}
+
+static void say(const struct cli *c, const char *fmt, va_list ap)
+{
+	say_as(c, c->program->name, fmt, ap);
+}
+
+void cli_line(const struct cli *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_as(c, NULL, fmt, ap);
+	va_end(ap);
 }
 
 void cli_error(const struct cli *c, const char *fmt, ...)

@@ -81,6 +81,9 @@ struct cli {
 	struct pathev__filter *filter;	/* NULL: no --include, --exclude */
 	struct pathev__ignore *ignore;	/* NULL: no --ignore, --ignore-file */
 	struct cli_output output;
+
+	/* Takes each message, one line without its newline; NULL: standard error does. */
+	void (*message)(const char *line);
 };
 
 /*
@@ -98,6 +101,10 @@ void cli_error(const struct cli *c, const char *fmt, ...)
 void cli_warn(const struct cli *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void cli_note(const struct cli *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A message as it stands, without the program's name in front; always told. */
+void cli_line(const struct cli *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* cli_error() for ENOMEM; returns -1. */

@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "out.h"
 #include "pathev.h"
+#include "personality.h"
 #include "scope.h"
 #include "stream.h"
 
@@ -177,10 +178,13 @@ static int open_watcher(struct watch *w)
 
 int main(int argc, char **argv)
 {
+	const struct personality *other = personality_of(argv[0]);
 	struct watch w = { .stream.out.fd = -1, .status = -1 };
 	int status = CLI_ERROR;
 	int go;
 
+	if (other)
+		return other->main(argc, argv);
 	if (out_guard())
 		return CLI_ERROR;
 	go = cli_parse(&w.cli, &program, &w, argc, argv);

@@ -8,10 +8,12 @@
 
 #include <assert.h>
 #include <regex.h>
+#include <string.h>
 
 struct pattern {
 	regex_t regex;
 	unsigned flags;
+	int ends;		/* it may ask, in GNU's way, for what is behind the match */
 };
 
 struct pathev__filter {
@@ -75,6 +77,8 @@ int pathev__filter_add(struct pathev__filter *f, unsigned flags, const char *reg
 		return -1;
 	}
 	p->flags = flags;
+	/* \B and \' look behind the end, and REG_NOTEOL has no say in that */
+	p->ends = strstr(regex, "\\B") || strstr(regex, "\\'");
 	f->pattern[f->used++] = p;
 	f->includes += !!(flags & PATHEV__FILTER_INCLUDE);
 	return 0;
@@ -137,4 +141,27 @@ int pathev__filter_ask(struct pathev__filter *f, const char *path, int is_dir)
 	if (found < 0)
 		return -1;
 	return found ? 0 : PATHEV_HIDE;
+}
+
+int pathev__filter_all_below(struct pathev__filter *f, const char *dir)
+{
+	const char *slashed = f->used > f->includes ? add_slash(f, dir) : "";
+
+	if (!slashed)
+		return -1;
+	for (size_t i = 0; i < f->used; i++) {
+		const struct pattern *p = f->pattern[i];
+		int code;
+
+		if (!(p->flags & PATHEV__FILTER_EXCLUDE) || p->ends)
+			continue;
+		code = regexec(&p->regex, slashed, 0, NULL, REG_NOTEOL);
+		if (code == 0)
+			return 1;
+		if (code != REG_NOMATCH) {
+			errno = ENOMEM;
+			return -1;
+		}
+	}
+	return 0;
 }

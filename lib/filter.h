@@ -40,4 +40,11 @@ int pathev__filter_add(struct pathev__filter *f, unsigned flags, const char *reg
  */
 int pathev__filter_ask(struct pathev__filter *f, const char *path, int is_dir);
 
+/*
+ * For who asks with is_dir 0 about directories as well: is all below this directory excluded,
+ * whatever it is called?  That is where an exclude matches "dir/" and would if more followed.
+ * 1, 0, or -1 with ENOMEM.
+ */
+int pathev__filter_all_below(struct pathev__filter *f, const char *dir);
+
 #endif

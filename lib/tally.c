@@ -242,19 +242,30 @@ static int widen(struct pathev__tally *t, struct row *row)
 	return 0;
 }
 
+/* The row of a key, made if there was none; NONE with ENOMEM. */
+static uint32_t find_key(struct pathev__tally *t, const char *key, size_t len, size_t nameoff)
+{
+	uint32_t dir;
+
+	assert(nameoff <= len);
+	dir = find_dir(t, key, nameoff);
+	return dir == NONE ? NONE : find_row(t, dir, key + nameoff, len - nameoff);
+}
+
+int pathev__tally_make(struct pathev__tally *t, const char *key, size_t len, size_t nameoff)
+{
+	return find_key(t, key, len, nameoff) == NONE ? -1 : 0;
+}
+
 int pathev__tally_add(struct pathev__tally *t, const char *key, size_t len, size_t nameoff,
 		      uint32_t what)
 {
-	uint32_t dir, number;
+	uint32_t number;
 	struct row *row;
 
-	assert(nameoff <= len);
 	if (!(what & PATHEV_ALL))
 		return 0;
-	dir = find_dir(t, key, nameoff);
-	if (dir == NONE)
-		return -1;
-	number = find_row(t, dir, key + nameoff, len - nameoff);
+	number = find_key(t, key, len, nameoff);
 	if (number == NONE)
 		return -1;
 	row = &t->row[number];

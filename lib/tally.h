@@ -8,8 +8,8 @@
 
 /*
  * A row per key, a column per kind of event: the bits of PATHEV_ALL.  A key is any text
- * without NUL: a path, a directory, a root, an extension.  A row keeps its number,
- * which says nothing else.  Counts are exact up to 2^64.
+ * without NUL: a path, a directory, a root, an extension.  A row keeps its number, and those
+ * that are made later have larger ones.  Counts are exact up to 2^64.
  *
  * `what' below is any PATHEV_* bits; those that are no kind of event count nothing.  PATHEV_ALL
  * asks for the total, which therefore is the sum of the columns.
@@ -28,6 +28,9 @@ void pathev__tally_free(struct pathev__tally *t);	/* NULL is fine; keeps errno *
  */
 int pathev__tally_add(struct pathev__tally *t, const char *key, size_t len, size_t nameoff,
 		      uint32_t what);
+
+/* Make the row of a key that may never be counted for; as pathev__tally_add(). */
+int pathev__tally_make(struct pathev__tally *t, const char *key, size_t len, size_t nameoff);
 
 /* The sum of the columns in what, over all rows. */
 uint64_t pathev__tally_sum(const struct pathev__tally *t, uint32_t what);

@@ -6,12 +6,12 @@
 
 static int no_memory_to_match;	/* 1: as regexec(3) answers then */
 
-static int match_or_fail(const regex_t *regex, const char *text)
+static int match_or_fail(const regex_t *regex, const char *text, int flags)
 {
-	return no_memory_to_match ? REG_ESPACE : regexec(regex, text, 0, NULL, 0);
+	return no_memory_to_match ? REG_ESPACE : regexec(regex, text, 0, NULL, flags);
 }
 
-#define regexec(regex, text, n, match, flags) match_or_fail(regex, text)
+#define regexec(regex, text, n, match, flags) match_or_fail(regex, text, flags)
 
 #include "../../lib/buf.c"
 #include "../../lib/filter.c"
@@ -206,9 +206,53 @@ static void frees(void)
 	is_int(errno, 7, "freeing keeps errno");
 }
 
+/* What is below "dir/" is excluded, whatever follows. */
+static void judges_what_is_below(void)
+{
+	static const struct {
+		unsigned flags;
+		const char *regex;
+		int below;
+	} cases[] = {
+		{ EXC, "d/ab", 1 },
+		{ EXC, "/ab/", 1 },
+		{ EXC, "b/.*", 1 },
+		{ EXC, "/ab$", 0 },
+		{ EXC, "/ab/$", 0 },
+		{ EXC, "(/ab/|\\.o$)", 1 },
+		{ EXC, "(/ax/|/ab/$)", 0 },
+		{ EXC, "b/.", 0 },
+		{ EXC, "b/\\B", 0 },
+		{ EXC, "b/\\'", 0 },
+		{ EXC, "AB", 0 },
+		{ EXC | ICASE, "AB", 1 },
+		{ INC, "zzz", 0 },
+		{ INC, "ab", 0 },
+	};
+	struct pathev__filter *f;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f = pathev__filter_new();
+		pathev__filter_add(f, cases[i].flags, cases[i].regex, NULL, 0);
+		is_int(pathev__filter_all_below(f, "d/ab"), cases[i].below,
+		       "below d/ab: %s %s", cases[i].flags & EXC ? "exclude" : "include",
+		       cases[i].regex);
+		pathev__filter_free(f);
+	}
+	f = pathev__filter_new();
+	is_int(pathev__filter_all_below(f, "d"), 0, "without a pattern all below counts");
+	pathev__filter_add(f, EXC, "d", NULL, 0);
+	no_memory_to_match = 1;
+	is_int(pathev__filter_all_below(f, "d"), -1, "below: no memory to match");
+	is_int(errno, ENOMEM, "below: errno");
+	no_memory_to_match = 0;
+	pathev__filter_free(f);
+}
+
 int main(void)
 {
 	judges_paths();
+	judges_what_is_below();
 	refuses_bad_patterns();
 	takes_long_paths();
 	survives_failed_allocations();

@@ -556,9 +556,29 @@ static void frees(void)
 	is_int(errno, 7, "freeing keeps errno");
 }
 
+static void makes_rows(void)
+{
+	struct pathev__tally *t = pathev__tally_new();
+	uint32_t *rows;
+	size_t n;
+
+	is_int(pathev__tally_make(t, "b", 1, 0), 0, "a row is made");
+	is_int(pathev__tally_make(t, "a", 1, 0), 0, "and another");
+	is_int(pathev__tally_make(t, "b", 1, 0), 0, "and the first one again");
+	is_int((int64_t)pathev__tally_keys(t), 2, "there are two");
+	is_int((int64_t)pathev__tally_sum(t, PATHEV_ALL), 0, "nothing is counted by that");
+	pathev__tally_add(t, "b", 1, 0, PATHEV_OPEN);
+	is_int((int64_t)pathev__tally_keys(t), 2, "it is the row that is counted for");
+	pathev__tally_sort(t, 0, 0, SIZE_MAX, &rows, &n);
+	ok(n == 2 && rows[1] < rows[0], "the number tells which was made first");
+	free(rows);
+	pathev__tally_free(t);
+}
+
 int main(void)
 {
 	is_small();
+	makes_rows();
 	counts();
 	tells_keys_apart();
 	tells_keys_apart_behind_equal_hashes();
