@@ -48,6 +48,38 @@ Watches established.' ]
 	[ "$output" = 'create d/x' ]
 }
 
+# options_in_help PROGRAM, options_in_page: one a line
+options_in_help() {
+	"$1" --help | tr ' ,;:()[]' '\n' | grep -E -x -e '--[a-z][a-z-]+|-[A-Za-z]' | sort -u
+}
+
+options_in_page() {
+	grep '^\.It Fl' "$top_srcdir/man/inotifywait.1" | grep -o 'Fl [A-Za-z-]*' |
+		sed 's/^Fl /-/' | sort -u
+}
+
+@test "inotifywait: the page has the options of both, and their help" {
+	local o
+
+	{ options_in_help inotifywait; options_in_help inotifywatch; } | sort -u >help
+	options_in_page >page
+	# -h is enough of it, and what is refused has no line of its own
+	printf '%s\n' -h --help -F -S >extra
+	diff <(grep -v -x -f extra help) <(grep -v -x -f extra page)
+	while read -r o; do
+		inotifywait "$o" 2>&1 | grep -q 'unrecognized\|invalid' || continue
+		inotifywatch "$o" 2>&1 | grep -q 'unrecognized\|invalid' || continue
+		echo "neither takes $o"
+		return 1
+	done <page
+}
+
+@test "inotifywait: help fits a screen" {
+	[ "$(inotifywait --help | wc -l)" -le 40 ]
+	[ "$(inotifywait --help | wc -L)" -le 90 ]
+	[ "$(inotifywatch --help | wc -l)" -le 40 ]
+}
+
 # ---- three idioms ----
 
 @test "inotifywait: a loop over the files that were written in a tree" {
