@@ -7,6 +7,7 @@
  *	rename.c   the same for the halves of a rename
  *	exchange.c tells an exchange from two renames in a row
  *	look.c     looks at directories: watch, read, tell what was found
+ *	scan.c     the same for many of which nothing is told, by several threads
  *	roots.c    the added paths, which are names: binds them to what is there
  *	tell.c     lets an event through to the queue, or not
  *
@@ -25,6 +26,7 @@
 #include "intake.h"
 #include "pathev.h"
 #include "queue.h"
+#include "see.h"
 #include "table.h"
 #include "walk.h"
 #include "watches.h"
@@ -147,6 +149,7 @@ struct pathev {
 	struct pathev__table anchors;	/* by wd */
 
 	struct pathev__nodes now;	/* to look at before the next record */
+	unsigned few;			/* after so many looks in a row, do the rest together */
 	struct pathev__nodes list;	/* to look at when there is nothing else to do */
 	struct pathev__nodes later;	/* a look was overtaken: again when the intake is empty */
 	int64_t later_ns;		/* and not before this time */
@@ -235,6 +238,13 @@ int pathev__is_there(struct pathev *pv, const struct pathev__record *name,
 int pathev__pend(struct pathev *pv, uint32_t node, enum pathev__mode mode);
 int pathev__repend(struct pathev *pv, uint32_t node);	/* now, if it waits for its turn */
 int pathev__look(struct pathev *pv, uint32_t node);
+enum pathev__mode pathev__mode_of(const struct pathev *pv, uint32_t node);
+/* What is to be seen of a directory so deep below a root. */
+void pathev__see_how(const struct pathev *pv, uint32_t root, uint32_t depth, unsigned flags,
+		     struct pathev__see *how);
+/* The directory was seen, and the kernel's queue emptied behind that: what follows? */
+int pathev__judge(struct pathev *pv, uint32_t node, enum pathev__mode mode,
+		  const struct pathev__sight *s, const struct pathev__buf *entries);
 /* Tell something that was found: as created, and a complete file as closed, too. */
 int pathev__tell_new(struct pathev *pv, uint32_t node, const char *name, size_t len, char type);
 int pathev__look_now(struct pathev *pv);	/* all that cannot wait for the next record */
@@ -247,6 +257,9 @@ int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec);
 int pathev__enters(struct pathev *pv, uint32_t parent, const char *name, size_t len);
 /* Nobody writes the regular file, as far as can be told? */
 int pathev__is_complete(const char *path, size_t len);
+
+/* scan.c: look at what is to be looked at now, as far as it can be done together */
+int pathev__scan(struct pathev *pv);
 
 /* roots.c */
 uint32_t pathev__root_find(const struct pathev *pv, const char *given);

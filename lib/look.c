@@ -19,7 +19,7 @@
 
 static const int64_t RETRY_NS = PATHEV__NS_PER_MS;
 
-static enum pathev__mode mode_of(const struct pathev *pv, uint32_t node)
+enum pathev__mode pathev__mode_of(const struct pathev *pv, uint32_t node)
 {
 	return (enum pathev__mode)((pv->tree.node[node].flags & PATHEV__NODE_MODE) /
 				   PATHEV__NODE_USER);
@@ -50,7 +50,7 @@ int pathev__pend(struct pathev *pv, uint32_t node, enum pathev__mode mode)
 int pathev__repend(struct pathev *pv, uint32_t node)
 {
 	return pv->tree.node[node].flags & PATHEV__NODE_PENDING ?
-	       pathev__pend(pv, node, mode_of(pv, node)) : 0;
+	       pathev__pend(pv, node, pathev__mode_of(pv, node)) : 0;
 }
 
 /* What was seen may be of another place or time: look again when the records are acted on. */
@@ -199,38 +199,33 @@ int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec)
  * Seeing a directory
  */
 
-struct sight {
-	int wd;
-	int error;		/* why wd is -1 */
-	int other_fs;
-	int known;		/* was watched under this very path before the loss */
-	uint64_t from;		/* position of the first record that may be of this watch */
-	struct stat st;
-};
-
 static int is_vanished(int err)
 {
 	return err == ENOENT || err == ENOTDIR || err == ELOOP || err == ENAMETOOLONG;
 }
 
 /* A file system met for the first time: does it tell of changes? */
-static int meet_fs(struct pathev *pv, uint32_t node, const char *path, dev_t dev)
+static int meet_fs(struct pathev *pv, uint32_t node, dev_t dev)
 {
-	struct pathev__tell t = {.what = PATHEV_ERROR, .node = node, .type = 'd'};
+	struct pathev__tell t = {.what = PATHEV_ERROR, .node = node, .type = 'd', .synthesized = 1};
+	struct pathev__short p;
 	struct pathev__fs fs;
+	uint32_t root;
 	dev_t *mem;
 
 	for (size_t i = 0; i < pv->nseen; i++)
 		if (pv->seen_dev[i] == dev)
 			return 0;
 	mem = pathev__grow(pv->seen_dev, &pv->capseen, pv->nseen + 1, sizeof(*mem));
-	if (!mem)
+	if (!mem || pathev__dir(pv, node, &root))
 		return -1;
 	pv->seen_dev = mem;
+	if (pathev__short_init(&p, pv->dir.data, pv->dir.len))
+		return 0;
 	mem[pv->nseen++] = dev;
-	pathev__walk_fs(path, &fs);
+	pathev__walk_fs(p.path, &fs);
+	pathev__short_fini(&p);
 	t.error = fs.blind;
-	t.synthesized = 1;
 	return fs.blind ? pathev__tell(pv, &t) : 0;
 }
 
@@ -252,79 +247,83 @@ static int is_known(struct pathev *pv, int wd)
 	return known;
 }
 
-/* Read the entries, if anything has to be known about them.  0, or -1 and s->error. */
-static int read_entries(struct pathev *pv, const struct pathev__root *r, uint32_t depth,
-			enum pathev__mode mode, int nofollow, const char *path, struct sight *s)
-{
-	int tells = mode == PATHEV__LIST || mode == PATHEV__NEW || mode == PATHEV__CHANGED;
-	int descends = can_descend(pv, r, depth + 1);
-	int fd, res;
+enum { ONLY_DIRS = 1, ASK = 2 };	/* of what is read; whether somebody writes the files */
 
-	if (!tells && !descends)
-		return 0;
-	fd = pathev__walk_open(path, nofollow);
+static int read_all(struct pathev *pv, const char *path, unsigned flags,
+		    const struct pathev__see *how, struct pathev__sight *s)
+{
+	int fd = pathev__walk_open(path, how->flags & PATHEV__WATCH_NOFOLLOW);
+	int res, err;
+
 	if (fd < 0)
-		goto fail;
-	if (fstat(fd, &s->st)) {
-		close(fd);
-		goto fail;
-	}
-	s->other_fs = s->st.st_dev != r->dev;
-	res = s->other_fs && r->flags & PATHEV_ONE_FS ? 0 :
-	      pathev__walk_read(fd, !tells, &pv->entries);
-	if (res)
-		s->error = errno;
-	else if (pv->opt.want & PATHEV_CLOSE_WRITE &&
-		 (mode == PATHEV__NEW || (mode == PATHEV__CHANGED && !s->known)))
+		return -1;
+	res = fstat(fd, &s->st);
+	s->other_fs = !res && s->st.st_dev != how->dev;
+	if (!res && !(s->other_fs && how->one_fs))
+		res = pathev__walk_read(fd, flags & ONLY_DIRS, &pv->entries);
+	if (!res && flags & ASK)
 		mark_complete(pv, fd);
+	err = errno;
 	close(fd);
+	errno = err;
 	return res;
-fail:
-	s->error = errno;
-	return -1;
 }
 
-static int see(struct pathev *pv, uint32_t node, const struct pathev__root *r, uint32_t depth,
-	       enum pathev__mode mode, struct sight *s)
+/* See a directory of which is told, or below which all has moved: unwatched, it counts as well. */
+static void see_all(struct pathev *pv, enum pathev__mode mode, const struct pathev__see *how,
+		    const char *path, struct pathev__sight *s)
 {
-	int nofollow = !(pv->tree.node[node].flags & PATHEV__NODE_ROOT);
-	struct pathev__short p;
-	int res = 0;
+	unsigned flags = mode == PATHEV__MOVED ? ONLY_DIRS : 0;
 
-	*s = (struct sight){.wd = -1};
-	pathev__buf_cut(&pv->entries, 0);
-	if (pathev__short_init(&p, pv->dir.data, pv->dir.len)) {
-		s->error = errno;
-		return -1;
-	}
-	s->wd = pathev__inotify_add(pv->fd, p.path, pathev__root_mask(pv, r),
-				    PATHEV__WATCH_DIR | (nofollow ? PATHEV__WATCH_NOFOLLOW : 0));
+	*s = (struct pathev__sight){0};
+	s->wd = pathev__inotify_add(how->fd, path, how->what, how->flags);
 	if (s->wd < 0)
 		s->error = errno;
 	else if (mode == PATHEV__CHANGED)
 		s->known = is_known(pv, s->wd);
-	if (s->wd < 0 && (is_vanished(s->error) || mode == PATHEV__QUIET)) {
-		res = -1;
-	} else if (mode == PATHEV__QUIET && r->fs.counts_links && nofollow &&
-		   can_descend(pv, r, depth + 1)) {
-		/* no need to read a directory that has none inside */
-		if (lstat(p.path, &s->st)) {
-			s->error = errno;
-			res = -1;
-		} else if (s->st.st_dev != r->dev || s->st.st_nlink != 2) {
-			res = read_entries(pv, r, depth, mode, nofollow, p.path, s);
-		}
-	} else {
-		int error = s->error;
+	s->failed = s->wd < 0 && is_vanished(s->error);
+	if (s->failed || (mode == PATHEV__MOVED && !how->descends))
+		return;
+	if (pv->opt.want & PATHEV_CLOSE_WRITE &&
+	    (mode == PATHEV__NEW || (mode == PATHEV__CHANGED && !s->known)))
+		flags |= ASK;
+	s->failed = read_all(pv, path, flags, how, s) != 0;
+	if (s->failed)
+		s->error = errno;
+	s->end = pv->entries.len;
+}
 
-		res = read_entries(pv, r, depth, mode, nofollow, p.path, s);
-		if (!res)
-			s->error = error;
+void pathev__see_how(const struct pathev *pv, uint32_t root, uint32_t depth, unsigned flags,
+		     struct pathev__see *how)
+{
+	const struct pathev__root *r = &pv->root[root];
+
+	*how = (struct pathev__see){
+		.fd = pv->fd, .what = pathev__root_mask(pv, r), .flags = flags | PATHEV__WATCH_DIR,
+		.descends = can_descend(pv, r, depth + 1), .counts_links = r->fs.counts_links,
+		.one_fs = (r->flags & PATHEV_ONE_FS) != 0, .dev = r->dev,
+	};
+}
+
+/* Look at the directory whose path is in pv->dir. */
+static void see(struct pathev *pv, uint32_t node, enum pathev__mode mode, struct pathev__sight *s)
+{
+	int is_root = pv->tree.node[node].flags & PATHEV__NODE_ROOT;
+	struct pathev__short p;
+	struct pathev__see how;
+
+	pathev__buf_cut(&pv->entries, 0);
+	if (pathev__short_init(&p, pv->dir.data, pv->dir.len)) {
+		*s = (struct pathev__sight){.wd = -1, .error = errno, .failed = 1};
+		return;
 	}
-	if (!res && s->other_fs && s->wd >= 0 && !(r->flags & PATHEV_ONE_FS))
-		res = meet_fs(pv, node, p.path, s->st.st_dev);
+	pathev__see_how(pv, pv->dir_root, pv->dir_depth, is_root ? 0 : PATHEV__WATCH_NOFOLLOW,
+			&how);
+	if (mode == PATHEV__QUIET)
+		pathev__see(&how, p.path, &pv->entries, s);
+	else
+		see_all(pv, mode, &how, p.path, s);
 	pathev__short_fini(&p);
-	return res;
 }
 
 /* Take the descriptor away from nodes that are out of the tree already. */
@@ -491,7 +490,7 @@ static int descend(struct pathev *pv, uint32_t node, enum pathev__mode mode, con
  * the kernel queues that first and lets go of the file then (fs/file_table.c, __fput).  The record
  * is told, and nothing in its place.
  */
-static int find_closed(struct pathev *pv, const struct sight *s, struct pathev__window *closed)
+static int find_closed(struct pathev *pv, const struct pathev__sight *s, struct pathev__window *closed)
 {
 	const uint32_t unbinds = PATHEV_DELETE | PATHEV_MOVED_FROM;
 	struct pathev__intake_cursor c = {0};
@@ -519,10 +518,11 @@ static int is_closed(const struct pathev__window *closed, const char *name, size
 }
 
 static int tell_names(struct pathev *pv, uint32_t node, enum pathev__mode mode,
-		      const struct sight *s, const struct pathev__window *closed)
+		      const struct pathev__sight *s, const char *entries,
+		      const struct pathev__window *closed)
 {
-	const char *p = pv->entries.data;
-	const char *end = p + pv->entries.len;
+	const char *p = entries + s->first;
+	const char *end = entries + s->end;
 	size_t len;
 
 	for (; p < end; p += len + 2) {
@@ -546,23 +546,25 @@ static int tell_names(struct pathev *pv, uint32_t node, enum pathev__mode mode,
 }
 
 static int tell_entries(struct pathev *pv, uint32_t node, enum pathev__mode mode,
-			const struct sight *s)
+			const struct pathev__sight *s, const struct pathev__buf *entries)
 {
 	struct pathev__window closed = {0};
 	int res;
 
+	if (s->first == s->end)
+		return 0;
 	pathev__table_init(&closed.table);
 	res = pv->opt.want & PATHEV_CLOSE_WRITE && mode == PATHEV__NEW ?
 	      find_closed(pv, s, &closed) : 0;
 	if (!res)
-		res = tell_names(pv, node, mode, s, &closed);
+		res = tell_names(pv, node, mode, s, entries->data, &closed);
 	pathev__buf_fini(&closed.names);
 	pathev__table_fini(&closed.table);
 	return res;
 }
 
 /* A directory of a changed tree tells of itself: only now it is known whether it is new. */
-static int tell_dir_changed(struct pathev *pv, uint32_t node, const struct sight *s)
+static int tell_dir_changed(struct pathev *pv, uint32_t node, const struct pathev__sight *s)
 {
 	if (pv->tree.node[node].flags & PATHEV__NODE_ROOT)
 		return 0;
@@ -629,33 +631,90 @@ static int vanished(struct pathev *pv, uint32_t node)
 }
 
 /* What was seen stands: the node has its watch from here on. */
-static int settle(struct pathev *pv, uint32_t node, enum pathev__mode mode, struct sight *s,
-		  uint64_t before)
+static int settle(struct pathev *pv, uint32_t node, enum pathev__mode mode,
+		  const struct pathev__sight *s)
 {
 	struct pathev__node *n = &pv->tree.node[node];
 	int was_bound = n->wd == s->wd;
-	int is_new = s->wd > pv->max_wd;
 
-	if (is_new)
+	if (s->wd > pv->max_wd)
 		pv->max_wd = s->wd;
 	n->flags &= PATHEV__NODE_TRY - 1;
 	if (!s->error)
 		n->flags &= (uint16_t)~PATHEV__NODE_BLIND;
 	if (bind_node(pv, node, s->wd))
 		return -1;
-	s->from = is_new ? before : pv->in.future;
 	return find_window(pv, s->wd, s->from,
 			   mode == PATHEV__QUIET || was_bound || s->known);
 }
 
+/* Nothing has overtaken it, and it is there.  1: look at it later all the same. */
+static int take_watch(struct pathev *pv, uint32_t node, enum pathev__mode mode,
+		      const struct pathev__sight *s)
+{
+	uint32_t root = pathev__watches_root(&pv->tree, node, NULL);
+
+	/* a descriptor that is newer than all has no other node */
+	if (s->wd <= pv->max_wd) {
+		if (unbind_dead(pv, s->wd))
+			return -1;
+		if (has_twin(pv, node, root, s->wd)) {
+			int tries = count_try(pv, node);
+
+			if (tries >= 0 && tries < 3)
+				return look_later(pv, node, RETRY_NS << tries) ? -1 : 1;
+		}
+	}
+	return settle(pv, node, mode, s);
+}
+
+static void drop_sight(struct pathev *pv, const struct pathev__sight *s)
+{
+	if (s->wd >= 0)
+		pathev__unwatch(pv, s->wd);
+}
+
+int pathev__judge(struct pathev *pv, uint32_t node, enum pathev__mode mode,
+		  const struct pathev__sight *s, const struct pathev__buf *entries)
+{
+	uint32_t root = pathev__watches_root(&pv->tree, node, NULL);
+	int res = 0;
+
+	if (pathev__overtaken(pv, node)) {
+		drop_sight(pv, s);
+		return look_later(pv, node, 0);
+	}
+	if (s->failed && is_vanished(s->error)) {
+		drop_sight(pv, s);
+		return vanished(pv, node);
+	}
+	if (s->other_fs && pv->root[root].flags & PATHEV_ONE_FS) {
+		drop_sight(pv, s);
+		return 0;
+	}
+	if (s->other_fs && !s->failed && s->wd >= 0 && meet_fs(pv, node, s->st.st_dev))
+		return -1;
+	if (s->error && tell_blind(pv, node, s->error))
+		return -1;
+	if (s->wd >= 0)
+		res = take_watch(pv, node, mode, s);
+	if (res)
+		return res < 0 ? -1 : 0;
+	if (mode == PATHEV__CHANGED) {
+		if (tell_dir_changed(pv, node, s))
+			return -1;
+		if (!s->known)
+			mode = PATHEV__NEW;
+	}
+	return tell_entries(pv, node, mode, s, entries) || pathev__made_noise(pv, node) ? -1 : 0;
+}
+
 int pathev__look(struct pathev *pv, uint32_t node)
 {
-	enum pathev__mode mode = mode_of(pv, node);
+	enum pathev__mode mode = pathev__mode_of(pv, node);
 	uint64_t before = pv->in.end;
-	const struct pathev__root *r;
-	uint32_t root, depth = 0;
-	struct sight s;
-	int seen;
+	struct pathev__sight s;
+	uint32_t root;
 
 	if (!(pv->tree.node[node].flags & PATHEV__NODE_PENDING) ||
 	    pv->tree.node[node].flags & PATHEV__NODE_FREE)
@@ -665,54 +724,26 @@ int pathev__look(struct pathev *pv, uint32_t node)
 		return -1;
 	if (root == PATHEV__NIL)
 		return 0;
-	r = &pv->root[root];
-	depth = pv->dir_depth;
-	seen = see(pv, node, r, depth, mode, &s);
+	see(pv, node, mode, &s);
 	if (pathev__drain(pv))
 		return -1;
-	if (pathev__overtaken(pv, node)) {
-		if (s.wd >= 0)
-			pathev__unwatch(pv, s.wd);
-		return look_later(pv, node, 0);
-	}
-	if (seen && is_vanished(s.error)) {
-		if (s.wd >= 0)
-			pathev__unwatch(pv, s.wd);
-		return vanished(pv, node);
-	}
-	if (s.other_fs && r->flags & PATHEV_ONE_FS) {
-		pathev__unwatch(pv, s.wd);
-		return 0;
-	}
-	if (s.error && tell_blind(pv, node, s.error))
-		return -1;
-	if (s.wd >= 0 && unbind_dead(pv, s.wd))
-		return -1;
-	if (s.wd >= 0 && has_twin(pv, node, root, s.wd)) {
-		int tries = count_try(pv, node);
-
-		if (tries >= 0 && tries < 3)
-			return look_later(pv, node, RETRY_NS << tries);
-	}
-	if (s.wd >= 0 && settle(pv, node, mode, &s, before))
-		return -1;
-	if (mode == PATHEV__CHANGED) {
-		if (tell_dir_changed(pv, node, &s))
-			return -1;
-		if (!s.known)
-			mode = PATHEV__NEW;
-	}
-	return tell_entries(pv, node, mode, &s) || pathev__made_noise(pv, node) ? -1 : 0;
+	s.from = s.wd > pv->max_wd ? before : pv->in.future;
+	return pathev__judge(pv, node, mode, &s, &pv->entries);
 }
 
 int pathev__look_now(struct pathev *pv)
 {
+	unsigned looked = 0;
 	int res = 0;
 
 	/* what is new to a recovery is a part of its listing */
 	pv->listing = pv->recovering;
-	while (pv->now.len && !res)
-		res = pathev__look(pv, pv->now.node[--pv->now.len]);
+	while (pv->now.len && !res) {
+		if (looked++ >= pv->few)
+			res = pathev__scan(pv);
+		if (!res && pv->now.len)
+			res = pathev__look(pv, pv->now.node[--pv->now.len]);
+	}
 	pv->listing = 0;
 	return res;
 }

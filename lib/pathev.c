@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 static const size_t QUEUE_LIMIT = 256 * 1024 * 1024;
+static const unsigned FEW_LOOKS = 64;		/* not worth starting a thread */
 static const size_t BATCH_BYTES = 32 * 1024;	/* so many events wait before they are handed out */
 
 int pathev__nodes_add(struct pathev__nodes *l, uint32_t node)
@@ -72,6 +73,7 @@ struct pathev *pathev_open(const struct pathev_options *opt)
 		pv->opt.queue_limit = QUEUE_LIMIT;
 	pv->timerfd = pv->epfd = -1;
 	pv->timer_ns = pv->held_ns = -1;
+	pv->few = FEW_LOOKS;
 	pv->dir_node = PATHEV__NIL;
 	pathev__intake_init(&pv->in);
 	pathev__watches_init(&pv->tree);

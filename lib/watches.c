@@ -45,11 +45,17 @@ static uint32_t hash_by_name(const void *ctx, uint32_t v)
 	return name_hash(t->node[v].parent, name, strlen(name));
 }
 
+/* The kernel counts descriptors up: as they are they spread best, and neighbours lie together. */
+static uint32_t wd_hash(int wd)
+{
+	return (uint32_t)wd;
+}
+
 static uint32_t hash_by_wd(const void *ctx, uint32_t v)
 {
 	const struct pathev__watches *t = ctx;
 
-	return pathev__hash_u64((uint32_t)t->node[v].wd);
+	return wd_hash(t->node[v].wd);
 }
 
 static int is_hashed(const struct pathev__node *n)
@@ -216,7 +222,7 @@ uint32_t pathev__watches_by_wd(const struct pathev__watches *t, int wd)
 {
 	uint32_t v;
 
-	for (uint32_t i = pathev__table_first(&t->by_wd, pathev__hash_u64((uint32_t)wd));
+	for (uint32_t i = pathev__table_first(&t->by_wd, wd_hash(wd));
 	     (v = t->by_wd.slot[i]) != PATHEV__NIL; i = pathev__table_next(&t->by_wd, i))
 		if (t->node[v].wd == wd)
 			break;
@@ -231,7 +237,7 @@ int pathev__watches_bind(struct pathev__watches *t, uint32_t node, int wd)
 	if (first != PATHEV__NIL) {
 		t->node[node].alias = t->node[first].alias;
 		t->node[first].alias = node;
-	} else if (pathev__table_add(&t->by_wd, pathev__hash_u64((uint32_t)wd), node, hash_by_wd,
+	} else if (pathev__table_add(&t->by_wd, wd_hash(wd), node, hash_by_wd,
 				     t)) {
 		return -1;
 	}
@@ -250,10 +256,10 @@ int pathev__watches_unbind(struct pathev__watches *t, uint32_t node)
 		return -1;
 	v = pathev__watches_by_wd(t, wd);
 	if (v == node) {
-		pathev__table_del(&t->by_wd, pathev__hash_u64((uint32_t)wd), node, hash_by_wd, t);
+		pathev__table_del(&t->by_wd, wd_hash(wd), node, hash_by_wd, t);
 		/* the slot just freed takes the next one: cannot fail */
 		if (next != PATHEV__NIL)
-			pathev__table_add(&t->by_wd, pathev__hash_u64((uint32_t)wd), next,
+			pathev__table_add(&t->by_wd, wd_hash(wd), next,
 					  hash_by_wd, t);
 	} else {
 		while (t->node[v].alias != node)

@@ -18,7 +18,9 @@ setup() {
 }
 
 @test "archive: neither prints, nor exits, nor changes the process" {
-	"$NM" -P -u "$archive" | awk '{ print $1 }' | sort -u >undefined
+	# the threads of crew.c have a cwd of their own
+	"$NM" -P -u "$archive" | awk '/:$/ { crew = index($0, "[crew.o]") }
+		!(crew && /^f?chdir/) { print $1 }' | sort -u >undefined
 	[ -s undefined ]
 	cat >forbidden <<-'END'
 		abort

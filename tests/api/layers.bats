@@ -10,7 +10,7 @@ layer() {
 	case $1 in
 	base | buf | clock | quote | table) echo "1 pure" ;;
 	filter | format | ignore | names | queue | render | settle | tally | twin | watches) echo "2 pure" ;;
-	busy | inotify | intake | proc | walk) echo "2 kernel" ;;
+	busy | crew | inotify | intake | proc | see | walk) echo "2 kernel" ;;
 	*) echo "3 kernel" ;;
 	esac
 }

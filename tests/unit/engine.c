@@ -1456,6 +1456,7 @@ int main(void)
 			continue;
 		script_run(&scripts[i], SCRIPT_PLAIN);
 		script_run(&scripts[i], SCRIPT_FILL);
+		script_run(&scripts[i], SCRIPT_CREW);
 		if (scripts[i].split)
 			script_run(&scripts[i], SCRIPT_SPLIT);
 	}

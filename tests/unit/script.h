@@ -39,6 +39,7 @@
 #include "tap.h"
 
 #include <fnmatch.h>
+#include <pthread.h>
 #include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -74,8 +75,9 @@ struct script {
 	const char *line[SCRIPT_LINES];
 };
 
-/* How a script is run: as it is, with each record read by itself, or by way of pathev_fill(). */
-enum script_mode { SCRIPT_PLAIN, SCRIPT_SPLIT, SCRIPT_FILL };
+/* How a script is run: as it is, with each record read by itself, by way of pathev_fill(), or with
+ * every tree taken for a large one, that threads look at. */
+enum script_mode { SCRIPT_PLAIN, SCRIPT_SPLIT, SCRIPT_FILL, SCRIPT_CREW };
 
 static struct {
 	const struct script *s;
@@ -170,8 +172,38 @@ static void script_discard(void)
 /* Where a test steps in by itself. */
 static void (*script_step)(const char *where, const char *path);
 
+/* A change made in the middle of a look, which may be that of a thread with a cwd of its own. */
+static int script_change_home(const char *op)
+{
+	int cwd = open(".", O_RDONLY | O_CLOEXEC), res;
+
+	if (cwd < 0 || chdir(scratch_dir))
+		return -1;
+	res = script_change(op);
+	if (fchdir(cwd))
+		res = -1;
+	close(cwd);
+	return res;
+}
+
+/* The path of a name for a thread that may have a cwd of its own, as the others write it. */
+static const char *script_whole(const char *name, char *buf, size_t size)
+{
+	size_t at = strlen(scratch_dir);
+
+	if (name[0] == '/' || !getcwd(buf, size) || strncmp(buf, scratch_dir, at) || !buf[at])
+		return name;
+	snprintf(buf + strlen(buf), size - strlen(buf), "/%s", name);
+	return buf + at + 1;
+}
+
 static void script_hook(const char *where, const char *path)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	char buf[8192];
+
+	pthread_mutex_lock(&lock);
+	path = script_whole(path, buf, sizeof(buf));
 	if (script_step)
 		script_step(where, path);
 	for (int i = 0; i < SCRIPT_HOOKS; i++) {
@@ -182,9 +214,10 @@ static void script_hook(const char *where, const char *path)
 		    strncmp(h + n + 1 + len, ": ", 2))
 			continue;
 		sc.hook[i] = NULL;
-		if (script_change(h + n + len + 3))
+		if (script_change_home(h + n + len + 3))
 			script_fails(h, strerror(errno));
 	}
+	pthread_mutex_unlock(&lock);
 }
 
 int pathev__inotify_add(int fd, const char *path, uint32_t what, unsigned flags)
@@ -566,6 +599,8 @@ static int script_open(void)
 		o.filter_arg = (void *)(uintptr_t)sc.s;
 	}
 	sc.pv = pathev_open(&o);
+	if (sc.pv && sc.mode == SCRIPT_CREW)
+		sc.pv->few = 0;
 	return sc.pv ? 0 : -1;
 }
 
@@ -697,7 +732,9 @@ static void script_end(void)
 /* Run a script; one case of the test. */
 static inline void script_run(const struct script *s, enum script_mode mode)
 {
-	static const char *const modes[] = {"", ", record by record", ", by way of memory"};
+	static const char *const modes[] = {
+		"", ", record by record", ", by way of memory", ", by threads"
+	};
 
 	script_begin(s, mode);
 	if (script_open())
