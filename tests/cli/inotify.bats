@@ -422,6 +422,50 @@ m/ UNMOUNT,ISDIR ' ]
 ./ CREATE two' ]
 }
 
+@test "inotifywait: nor is the file behind its standard output" {
+	mkdir d
+	# shellcheck disable=SC2016
+	background w bash -c 'exec inotifywait -mr -e modify,create . >d/log'
+	wait_line w.err '^Watches established'
+	touch one d/two
+	wait_line "$PWD/d/log" 'CREATE two'
+	stop w
+	[ "$(cat d/log)" = './ CREATE one
+./d/ CREATE two' ]
+}
+
+@test "inotifywait: a tree deeper than PATH_MAX is watched to its end" {
+	local i name
+
+	name=$(printf 'n%.0s' {1..200})
+	mkdir d
+	cd d
+	for i in {1..25}; do mkdir "$name" && cd "$name"; done
+	cd "$BATS_TEST_TMPDIR/work"
+	watching w inotifywait -mr -e create --format %f d
+	cd d
+	for i in {1..25}; do cd "$name"; done
+	touch deepest
+	cd "$BATS_TEST_TMPDIR/work"
+	wait_line w.out '^deepest$'
+}
+
+@test "inotifywait: a slow reader loses nothing" {
+	local i n=30000
+
+	mkdir d
+	mkfifo pipe
+	# shellcheck disable=SC2016
+	background w bash -c 'exec inotifywait -m -e create --format %f d >pipe'
+	exec 5<pipe
+	wait_line w.err '^Watches established'
+	(cd d && seq "$n" | xargs touch)
+	touch d/last
+	sed '/^last$/q' <&5 >got
+	[ "$(grep -v last got | sort -u | wc -l)" -eq "$n" ]
+	! err w | grep -q lost
+}
+
 # ---- inotifywatch ----
 
 @test "inotifywatch: SIGUSR1 prints a table and goes on" {

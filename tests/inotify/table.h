@@ -155,7 +155,7 @@ static const struct row table[] = {
 	/* ---- events ---- */
 	STAYS("-m d", ": >d/new; echo x >>d/new; cat d/new; chmod 600 d/new; mv d/new d/old; "
 		      "rm d/old"),
-	STAYS("-m f", "echo x >>f; cat f; chmod 600 f; touch f; ln f h; rm h"),
+	STAYS("-m f", "echo x >>f; cat f; chmod 600 f; touch f; ln f h; cat f; rm h"),
 	STAYS("-m d", "chmod 700 d; rmdir d/a/b; chmod 700 d/a; rm d/a/f; rmdir d/a; mkdir d/c"),
 	STAYS("-m d", "mv d/f e/f; mv e/f d/g; ln -s x d/sym; mkfifo d/fifo; ln f d/hard"),
 	STAYS("-m -e access d", "cat d/f; echo x >d/new; rm d/f"),
@@ -330,8 +330,6 @@ static const struct row table[] = {
 	ONCE("-q --include new -e create d", ": >d/other; : >d/new"),
 
 	/* ---- where it goes, and ends ---- */
-	{ WAIT, "-m -o out d; cat out", "cat d/f; kill $PID", 0, "it is `exec' that keeps it alone",
-	  "", UP, 143 },
 	STAYS("-mq -o out d", "cat d/f"),
 	{ WAIT, "-m d", "cat d/f", SIGINT, NULL, NULL, NULL, -1 },
 	{ WAIT, "-m d", "cat d/f", SIGHUP, NULL, NULL, NULL, -1 },
@@ -347,7 +345,7 @@ static const struct row table[] = {
 	STAYS_BUT("-mr -e create d", "mkdir d/c; mkdir d/a/c", V4,
 		  "d/ CREATE,ISDIR c\nd/a/ CREATE,ISDIR c\n",
 		  UP_R "Watching new directory d/c/\nWatching new directory d/a/c/\n"),
-	STAYS_BUT("-mrq -e create d", "mkdir d/c", V4, "d/ CREATE,ISDIR c\n", ""),
+	STAYS("-mrq -e create d", "mkdir d/c"),
 	STAYS_BUT("-mr -e delete d", "mkdir d/c; rmdir d/c", V4, "d/ DELETE,ISDIR c\n",
 		  UP_R "Watching new directory d/c/\n"),
 	STAYS_BUT("-mr -e isdir d", "mkdir d/c; : >d/new; chmod 700 d/c; mv d/c d/e", V4,
@@ -380,7 +378,7 @@ static const struct row table[] = {
 	STAYS_BUT("-mq -e attrib,delete_self,ignored,close_write f", "echo 1 >h; mv h f; "
 		  "cat f", PAIN(2),
 		  "f ATTRIB \nf DELETE_SELF \nf IGNORED \nf CLOSE_WRITE,CLOSE \n", ""),
-	ONCE_BUT("-q -e delete_self f", "exec 5<f; rm f; exec sleep 1",
+	ONCE_BUT("-q -t 1 -e delete_self f", "sleep 3 <f & rm f",
 		 "pain 2: the name is gone though somebody has the file open",
 		 "f DELETE_SELF \n", "", 0),
 	STAYS_BUT("-mq -e create d/a", "rm -r d/a; mkdir d/a; : >d/a/f", PAIN(2), "d/a/ CREATE f\n",
@@ -404,12 +402,10 @@ static const struct row table[] = {
 		  "pain 6: %w%f is a path, also below a link", "l/ OPEN f\n", ""),
 	ONCE_BUT("-q l --format %w%f", "cat d/f", "pain 6: %w%f is a path, also below a link",
 		 "l/f\n", "", 0),
-	ONCE_BUT("-q -t 1 -e create d", "for i in 1 2 3 4 5; do cat d/f; sleep 0.3; done; "
-		 ": >d/new", "pain 9: a timeout is kept", "", "", 2),
+	ONCE_BUT("-q -t 1 -e create --exclude x d", "for i in 1 2 3 4 5; do : >d/x$i; sleep 0.3; "
+		 "done; : >d/new", "pain 9: a timeout is kept", "", "", 2),
 	{ WAIT, "-mq -t 1 -e create --exclude x d", "for i in 1 2 3 4 5; do : >d/x$i; sleep 0.3; "
 	  "done; : >d/new", 0, "pain 9: only what is told begins it anew", "", "", 2 },
-	{ WAIT, "-mrq -e modify,create . >log", ": >new; : >new2", SIGTERM,
-	  "what it writes itself is no event", "", "", 143 },
 	STAYS_BUT("-mq -e oneshot,create d", ": >d/one; : >d/two",
 		  "`oneshot' would hang after an event", "d/ CREATE one\nd/ CREATE two\n", ""),
 
@@ -484,9 +480,6 @@ static const struct row table[] = {
 		  "9      0       3       3            0              3     g\n", COUNTING),
 	COUNT_BUT("d/a/b", "rmdir d/a/b", "pain 15: the total is the sum of its row",
 		  "total  delete_self  filename\n1      1            d/a/b/\n", COUNTING),
-	COUNT_BUT("-e open f", "for i in 1 2 3 4 5 6 7 8 9; do cat f; done",
-		  "equal events are counted one by one",
-		  "total  open  filename\n9      9     f\n", COUNTING),
 	COUNT_BUT("-r -e create d", "mkdir -p d/x/y; : >d/x/y/f", PAIN(1),
 		  "total  create  filename\n1      1       d/\n1      1       d/x/\n"
 		  "1      1       d/x/y/\n", COUNTING),
