@@ -680,6 +680,8 @@ int pathev__judge(struct pathev *pv, uint32_t node, enum pathev__mode mode,
 	uint32_t root = pathev__watches_root(&pv->tree, node, NULL);
 	int res = 0;
 
+	if (!s->failed && pathev__made_noise(pv, node))
+		return -1;
 	if (pathev__overtaken(pv, node)) {
 		drop_sight(pv, s);
 		return look_later(pv, node, 0);
@@ -706,7 +708,7 @@ int pathev__judge(struct pathev *pv, uint32_t node, enum pathev__mode mode,
 		if (!s->known)
 			mode = PATHEV__NEW;
 	}
-	return tell_entries(pv, node, mode, s, entries) || pathev__made_noise(pv, node) ? -1 : 0;
+	return tell_entries(pv, node, mode, s, entries);
 }
 
 int pathev__look(struct pathev *pv, uint32_t node)

@@ -230,6 +230,14 @@ holds() {
 close_nowrite d/old' ]
 }
 
+@test "pathwatch: nor does it where a filter has it read a renamed directory" {
+	mkdir -p d/a/b
+	run messages pathwatch -r -e all --exclude zz d --run sh -c 'mv d/a d/c; mkdir d/c/x'
+	[ "$output" = 'moved_from d/a
+moved_to d/c
+create d/c/x' ]
+}
+
 @test "pathwatch: a directory made anew at once is followed each time" {
 	need_equal
 	mkdir d
