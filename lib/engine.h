@@ -100,6 +100,7 @@ struct pathev__window {
 /* Records of access to a directory, or to what is in it, that our own look has caused. */
 struct pathev__noise {
 	uint32_t node;
+	int files;		/* what is in it was opened as well */
 	uint64_t until;		/* position */
 };
 
@@ -250,8 +251,8 @@ int pathev__tell_new(struct pathev *pv, uint32_t node, const char *name, size_t 
 int pathev__look_now(struct pathev *pv);	/* all that cannot wait for the next record */
 int pathev__look_listed(struct pathev *pv);	/* one step of a listing */
 int pathev__overtaken(struct pathev *pv, uint32_t node);
-/* All records of access to a node up to now, and to what is in it, are our own. */
-int pathev__made_noise(struct pathev *pv, uint32_t node);
+/* All records of access to a node up to now are our own; files: and of those to what is in it. */
+int pathev__made_noise(struct pathev *pv, uint32_t node, int files);
 int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec);
 /* Is a directory of this name below that one to be watched? */
 int pathev__enters(struct pathev *pv, uint32_t parent, const char *name, size_t len);

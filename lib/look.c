@@ -150,7 +150,7 @@ static void mark_complete(struct pathev *pv, int fd)
 
 static const uint32_t ACCESSES = PATHEV_ACCESS | PATHEV_OPEN | PATHEV_CLOSE_NOWRITE;
 
-int pathev__made_noise(struct pathev *pv, uint32_t node)
+int pathev__made_noise(struct pathev *pv, uint32_t node, int files)
 {
 	struct pathev__noise *n;
 	size_t kept = 0;
@@ -159,15 +159,20 @@ int pathev__made_noise(struct pathev *pv, uint32_t node)
 		return 0;
 	if (pathev__drain(pv))
 		return -1;
-	for (size_t i = 0; i < pv->nnoise; i++)
-		if (pv->in.pos < pv->noise[i].until && pv->noise[i].node != node)
+	for (size_t i = 0; i < pv->nnoise; i++) {
+		if (pv->in.pos >= pv->noise[i].until)
+			continue;
+		if (pv->noise[i].node == node)
+			files |= pv->noise[i].files;
+		else
 			pv->noise[kept++] = pv->noise[i];
+	}
 	pv->nnoise = kept;
 	n = pathev__grow(pv->noise, &pv->capnoise, kept + 1, sizeof(*n));
 	if (!n)
 		return -1;
 	pv->noise = n;
-	n[pv->nnoise++] = (struct pathev__noise){.node = node, .until = pv->in.end};
+	n[pv->nnoise++] = (struct pathev__noise){.node = node, .files = files, .until = pv->in.end};
 	return 0;
 }
 
@@ -186,7 +191,7 @@ int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec)
 
 		if (pv->in.pos >= pv->noise[i].until)
 			continue;
-		if (node == dir)
+		if (node == dir && (!rec->namelen || pv->noise[i].files))
 			return 1;
 		if (rec->is_dir &&
 		    pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen) == node)
@@ -261,8 +266,10 @@ static int read_all(struct pathev *pv, const char *path, unsigned flags,
 	s->other_fs = !res && s->st.st_dev != how->dev;
 	if (!res && !(s->other_fs && how->one_fs))
 		res = pathev__walk_read(fd, flags & ONLY_DIRS, &pv->entries);
-	if (!res && flags & ASK)
+	if (!res && flags & ASK) {
 		mark_complete(pv, fd);
+		s->probed = 1;
+	}
 	err = errno;
 	close(fd);
 	errno = err;
@@ -680,7 +687,7 @@ int pathev__judge(struct pathev *pv, uint32_t node, enum pathev__mode mode,
 	uint32_t root = pathev__watches_root(&pv->tree, node, NULL);
 	int res = 0;
 
-	if (!s->failed && pathev__made_noise(pv, node))
+	if (!s->failed && pathev__made_noise(pv, node, s->probed))
 		return -1;
 	if (pathev__overtaken(pv, node)) {
 		drop_sight(pv, s);

@@ -435,7 +435,7 @@ static int tell_contents(struct pathev *pv, uint32_t root, const char *path, cha
 		return 0;
 	if (pathev__is_complete(path, r->len))
 		what |= PATHEV_CLOSE_WRITE;
-	if (r->node != PATHEV__NIL && pathev__made_noise(pv, r->node))
+	if (r->node != PATHEV__NIL && pathev__made_noise(pv, r->node, 1))
 		return -1;
 	return tell_as(pv, root, what, 1, type);
 }

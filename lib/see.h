@@ -16,6 +16,7 @@ struct pathev__sight {
 	int failed;		/* for that reason, there was no more to see */
 	int other_fs;		/* than that of the added path */
 	int known;		/* was watched under this very path before a loss */
+	int probed;		/* its files were opened, to see whether they are complete */
 	uint64_t from;		/* position of the first record that may be of this watch */
 	struct stat st;		/* all zero when it was not needed */
 	size_t first, end;	/* its entries in the list that they were appended to */

@@ -236,6 +236,10 @@ close_nowrite d/old' ]
 	[ "$output" = 'moved_from d/a
 moved_to d/c
 create d/c/x' ]
+	# what others do with the files in it is told
+	: >d/c/f
+	run messages pathwatch -r -e open --exclude zz d --run sh -c 'mv d/c d/a; cat d/a/f'
+	[ "$output" = 'open d/a/f' ]
 }
 
 @test "pathwatch: a directory made anew at once is followed each time" {
