@@ -59,3 +59,24 @@ sees_a_create() {	# sees_a_create FLAGS-FOR-PATHEV...
 	done
 	[ -s "$(find "$dest" -path '*/zsh/site-functions/_pathev')" ]
 }
+
+@test "install: the names of inotify-tools are there where they were asked for" {
+	local bin man
+
+	bin=$(find "$dest" -path '*/bin/inotifywait')
+	man=$(find "$dest" -path '*/man1/inotifywatch.1')
+	if ! "$top_builddir/config.status" --config | grep -q -e --enable-inotify-names; then
+		[ -z "$bin$man" ]
+		return
+	fi
+	[ "$(readlink "$bin")" = pathwatch ]
+	[ "$(readlink "${bin%wait}watch")" = pathwatch ]
+	[ -s "$man" ]
+	"$bin" --help | grep -q '^Usage: inotifywait'
+	"${bin%wait}watch" --help | grep -q '^Usage: inotifywatch'
+}
+
+@test "install: uninstall takes the links away as well" {
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$top_builddir" uninstall DESTDIR="$dest"
+	[ -z "$(find "$dest" ! -type d)" ]
+}

@@ -264,6 +264,8 @@ static const struct row table[] = {
 	STAYS("-mr -e move_self d", "mv d/a d/c; mv d/c/b d/b"),
 	STAYS("-mr -e move d", "mv d/a d/c; mv d/c/b d/b; mv d/b d/c/b"),
 	STAYS("-mr -e close_write d", "mv d/a d/c; echo x >d/c/new; echo x >d/c/b/new"),
+	STAYS("-mr d", "mv d/a d/c; cat d/c/f; : >d/c/b/new"),
+	STAYS("-mr d", "mv d/a d/c; mv d/c e/c; cat f"),
 	STAYS("-mr f", "cat f"),
 	STAYS("-mr d f", "cat f d/a/f"),
 	STAYS("-mr --format '%w%f' -e close_write d", "echo x >d/a/b/new; echo x >>d/f"),
