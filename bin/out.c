@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,6 +66,7 @@ static int find_kind(struct out *o)
 		return 0;
 	}
 	o->kind = OUT_CHUNKS;
+	o->is_pipe = S_ISFIFO(st.st_mode);
 	fd = open_anew(o->fd);
 	if (fd < 0)
 		return 0;
@@ -225,6 +228,20 @@ int out_flush(struct out *o)
 		o->cap = 0;
 	}
 	return 0;
+}
+
+int out_is_read(const struct out *o)
+{
+	int left = 0;
+
+	if (out_pending(o))
+		return 0;
+	if (o->kind == OUT_PLAIN)
+		return 1;
+	/* of a pipe what is in it, whoever asks; a terminal says what is typed: not that */
+	if (o->kind == OUT_SOCKET)
+		return ioctl(o->fd, SIOCOUTQ, &left) || left <= 0;
+	return !o->is_pipe || ioctl(o->fd, FIONREAD, &left) || left <= 0;
 }
 
 int out_polled(const struct out *o, short revents)

@@ -25,6 +25,7 @@ struct out {
 	const struct cli *cli;
 	const char *name;	/* for messages */
 	enum out_kind kind;
+	int is_pipe;
 	int fd;			/* -1: not open */
 	int owned;		/* fd is ours to close */
 	char *data;
@@ -65,6 +66,10 @@ static inline size_t out_pending(const struct out *o)
 
 /* Write what goes without waiting.  0, OUT_FAILED, OUT_GONE. */
 int out_flush(struct out *o);
+
+/* Has the reader taken all that was written?  Of files and terminals that is always said, of a
+ * socket to another host when that host has it. */
+int out_is_read(const struct out *o);
 
 /* What poll(2) said of fd.  0, or OUT_GONE. */
 int out_polled(const struct out *o, short revents);

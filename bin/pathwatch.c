@@ -21,15 +21,23 @@ static const char usage[] =
 	"\n"
 	"Output:\n"
 	"      --initial           list what is there first: exists, and then ready\n"
+	"      --settle TIME       one record for each path that was quiet so long\n"
+	"      --batch             one record for all, when all was quiet so long\n"
+	"      --max-delay TIME    but so long after the first change at the latest\n"
+	"      --cooldown TIME     at least so long between batches\n"
 	"  -n, --count N           end after N records\n"
 	"  -o, --outfile FILE      append to FILE\n"
 	"  -0, --null              NUL ends (raw) records, and lines of --from-file\n";
 
 /* Long options without a letter. */
-enum { OPT_INITIAL = 1024 };
+enum { OPT_INITIAL = 1024, OPT_SETTLE, OPT_MAX_DELAY, OPT_BATCH, OPT_COOLDOWN };
 
 static const struct option options[] = {
 	{ "initial", no_argument, NULL, OPT_INITIAL },
+	{ "settle", required_argument, NULL, OPT_SETTLE },
+	{ "max-delay", required_argument, NULL, OPT_MAX_DELAY },
+	{ "batch", no_argument, NULL, OPT_BATCH },
+	{ "cooldown", required_argument, NULL, OPT_COOLDOWN },
 	{ "count", required_argument, NULL, 'n' },
 	{ "outfile", required_argument, NULL, 'o' },
 	{ NULL, 0, NULL, 0 }
@@ -38,9 +46,8 @@ static const struct option options[] = {
 struct watch {
 	struct cli cli;
 	int initial;			/* list what is there first */
-	uint64_t count;			/* of records; 0: no end */
-	const char *outfile;		/* NULL: standard output */
 
+	struct stream_options how;
 	struct stream stream;
 	struct scope scope;
 	struct pathev *pv;
@@ -56,15 +63,25 @@ struct watch {
 static int set(void *self, int opt, const char *arg)
 {
 	struct watch *w = self;
+	struct stream_options *how = &w->how;
 
 	switch (opt) {
 	case OPT_INITIAL:
 		w->initial = 1;
 		return 0;
+	case OPT_SETTLE:
+		return cli_duration(&w->cli, "--settle", arg, &how->settle_ns);
+	case OPT_MAX_DELAY:
+		return cli_duration(&w->cli, "--max-delay", arg, &how->max_delay_ns);
+	case OPT_BATCH:
+		how->batch = 1;
+		return 0;
+	case OPT_COOLDOWN:
+		return cli_duration(&w->cli, "--cooldown", arg, &how->cooldown_ns);
 	case 'n':
-		return cli_number(&w->cli, "--count", arg, 1, UINT64_MAX, &w->count);
+		return cli_number(&w->cli, "--count", arg, 1, UINT64_MAX, &how->count);
 	default:
-		w->outfile = arg;
+		how->outfile = arg;
 		return 0;
 	}
 }
@@ -77,6 +94,25 @@ static const struct cli_program program = {
 	.events = PATHEV_CHANGES,
 	.set = set
 };
+
+static int contradictions(const struct watch *w)
+{
+	const struct cli *c = &w->cli;
+	const struct stream_options *how = &w->how;
+
+	if (cli_exclusive(c, how->batch, "--batch", c->output.style == CLI_CSV, "--csv") ||
+	    cli_exclusive(c, how->batch, "--batch", c->output.no_newline, "--no-newline"))
+		return -1;
+	if (how->max_delay_ns >= 0 && how->settle_ns < 0 && !how->batch) {
+		cli_error(c, "--max-delay needs --settle or --batch");
+		return -1;
+	}
+	if (how->cooldown_ns >= 0 && !how->batch) {
+		cli_error(c, "--cooldown needs --batch");
+		return -1;
+	}
+	return 0;
+}
 
 /* ---- the run ---- */
 
@@ -98,7 +134,7 @@ static int ready(struct watch *w)
 		return 0;
 	w->armed = 1;
 	/* our standard output carries records only, unless these go elsewhere */
-	status = loop_ready(&w->loop, w->outfile ? STDOUT_FILENO : STDERR_FILENO);
+	status = loop_ready(&w->loop, w->how.outfile ? STDOUT_FILENO : STDERR_FILENO);
 	if (status)
 		return end_with(w, status);
 	if (c->timeout_ns >= 0)
@@ -118,18 +154,31 @@ static int act(struct watch *w, struct pathev_event *ev)
 	return 0;
 }
 
+/* All events were handed out: what waits is told, and all is written.  The exit status. */
+static int finish(struct watch *w)
+{
+	if (stream_end(&w->stream) || loop_flush(&w->loop))
+		return CLI_ERROR;
+	return w->timed_out && w->stream.seen ? CLI_OK : w->status;
+}
+
 /* Until it ends for one of its reasons: the exit status. */
 static int run(struct watch *w)
 {
 	struct pathev_event ev;
 
 	for (;;) {
+		if (stream_is_full(&w->stream))
+			return loop_flush(&w->loop) ? CLI_ERROR : CLI_OK;
+		w->loop.timer_ns = stream_due(&w->stream);
 		switch (loop_next(&w->loop, &ev)) {
 		case LOOP_EVENT:
 			if (act(w, &ev))
 				return CLI_ERROR;
-			if (w->count && stream_count(&w->stream) == w->count)
-				return loop_flush(&w->loop) ? CLI_ERROR : CLI_OK;
+			break;
+		case LOOP_TIMER:
+			if (stream_tick(&w->stream))
+				return CLI_ERROR;
 			break;
 		case LOOP_DEADLINE:
 			w->timed_out = 1;
@@ -142,7 +191,7 @@ static int run(struct watch *w)
 			end_with(w, CLI_OK);
 			break;
 		case LOOP_DRAINED:
-			return w->timed_out && w->stream.seen ? CLI_OK : w->status;
+			return finish(w);
 		case LOOP_FAILED:
 			return CLI_ERROR;
 		default:
@@ -154,10 +203,10 @@ static int run(struct watch *w)
 /* Everything that can be refused is, before anything is watched. */
 static int prepare(struct watch *w)
 {
-	/* own records that come whatever -e says, once their option is given */
-	uint32_t own = w->initial ? PATHEV_EXISTS | PATHEV_READY : 0;
-
-	if (stream_init(&w->stream, &w->cli, w->outfile, own))
+	/* these come whatever -e says, once their option is given */
+	if (w->initial)
+		w->how.own |= PATHEV_EXISTS | PATHEV_READY;
+	if (contradictions(w) || stream_init(&w->stream, &w->cli, &w->how))
 		return -1;
 	return scope_init(&w->scope, &w->cli, w->stream.out.fd, 0);
 }
@@ -165,9 +214,9 @@ static int prepare(struct watch *w)
 static int open_watcher(struct watch *w)
 {
 	struct pathev_options opt = {
-		.want = w->stream.shown & ~PATHEV_OWN,
+		.want = stream_want(&w->stream),
 		.flags = w->stream.shown & PATHEV_EXISTS ? PATHEV_LIST : 0,
-		.pair_ns = record_pair_ns(&w->stream.record)
+		.pair_ns = stream_pair_ns(&w->stream)
 	};
 
 	w->pv = scope_open(&w->scope, &opt);
@@ -179,7 +228,10 @@ static int open_watcher(struct watch *w)
 int main(int argc, char **argv)
 {
 	const struct personality *other = personality_of(argv[0]);
-	struct watch w = { .stream.out.fd = -1, .status = -1 };
+	struct watch w = {
+		.how = { .settle_ns = -1, .max_delay_ns = -1, .cooldown_ns = -1 },
+		.stream.out.fd = -1, .status = -1
+	};
 	int status = CLI_ERROR;
 	int go;
 

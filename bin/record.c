@@ -35,10 +35,11 @@ static int refuse_format(const struct cli *c, const char *bad, size_t len, const
 }
 
 int record_init(struct record *r, const struct cli *c, const char *fmt, const char *bare,
-		unsigned raw)
+		unsigned more)
 {
 	const struct cli_output *o = &c->output;
-	unsigned flags = flags_of(c);
+	unsigned flags = flags_of(c) | (more & PATHEV_FORMAT_NO_END);
+	unsigned raw = more & PATHEV_FORMAT_RAW;
 	const char *bad = NULL, *why = NULL;
 	size_t len = 0;
 
@@ -70,13 +71,11 @@ int64_t record_pair_ns(const struct record *r)
 	return pathev_format_shows_pairs(r->format) ? PAIR_NS : -1;
 }
 
-int record_print(struct record *r, struct out *o, struct pathev_event *ev)
+int record_render(struct pathev_format *f, struct out *o, const struct pathev_event *ev)
 {
-	struct pathev_format *f = !ev->path && r->bare ? r->bare : r->format;
 	size_t room = GUESS;
 	size_t len;
 
-	ev->seq = ++r->seq;
 	for (;;) {
 		if (out_room(o, room))
 			return -1;
@@ -87,4 +86,15 @@ int record_print(struct record *r, struct out *o, struct pathev_event *ev)
 	}
 	o->len += len;
 	return 0;
+}
+
+int record_add(struct record *r, struct out *o, struct pathev_event *ev)
+{
+	return record_render(!ev->path && r->bare ? r->bare : r->format, o, ev);
+}
+
+int record_print(struct record *r, struct out *o, struct pathev_event *ev)
+{
+	ev->seq = ++r->seq;
+	return record_add(r, o, ev);
 }

@@ -17,12 +17,12 @@ struct record {
 };
 
 /*
- * fmt is the format where none was asked for, bare the one of events without a path; raw is
- * PATHEV_FORMAT_RAW or 0, for it.  0, or -1 after a message.  record_fini() is due in both
- * cases.
+ * fmt is the format where none was asked for, bare the one of events without a path.  more may
+ * hold PATHEV_FORMAT_RAW for these two, and PATHEV_FORMAT_NO_END for any.  0, or -1 after a
+ * message.  record_fini() is due in both cases.
  */
 int record_init(struct record *r, const struct cli *c, const char *fmt, const char *bare,
-		unsigned raw);
+		unsigned more);
 void record_fini(struct record *r);
 
 /* pathev_options.pair_ns: an event is held up only for who sees the other half's path. */
@@ -30,5 +30,9 @@ int64_t record_pair_ns(const struct record *r);
 
 /* Add one record to the output, numbered.  0, or -1 after a message. */
 int record_print(struct record *r, struct out *o, struct pathev_event *ev);
+
+/* The same, not numbered; and by any format. */
+int record_add(struct record *r, struct out *o, struct pathev_event *ev);
+int record_render(struct pathev_format *f, struct out *o, const struct pathev_event *ev);
 
 #endif

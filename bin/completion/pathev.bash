@@ -19,7 +19,7 @@ _pathev_options() {
 		echo "$output -u --until --any --existing -n --count"
 		;;
 	pathwatch)
-		echo "$output --initial -n --count -o --outfile --allow-missing"
+		echo "$output --initial --settle --batch --max-delay --cooldown -n --count -o --outfile --allow-missing"
 		;;
 	pathstat)
 		echo '--by -i --interval -s --sort --reverse -n --top -z --zero
@@ -38,7 +38,7 @@ _pathev_waits() {
 	--event | --max-depth | --include | --includei | --exclude | --excludei | --ignore | \
 		--ignore-file | --from-file | --fromfile | --ready-fd | --timeout | --backend | \
 		--queue-limit | --format | --timefmt | --time-format | --until | --count | \
-		--outfile | --by | --interval | --sort | --top)
+		--outfile | --settle | --max-delay | --cooldown | --by | --interval | --sort | --top)
 		option=$2
 		return
 		;;

@@ -625,7 +625,7 @@ incoming/a name" ]
 
 @test "pathwatch(1): lists first, and leaves out what is ignored" {
 	mkdir -p src/.git && touch src/x.o src/x.c
-	begin x pathwatch '--ignore .git/'
+	begin x pathwatch '--json --ignore .git/'
 	wait_line x.out '"ready"'
 	touch src/y.o src/.git/z src/y.c
 	wait_line x.out '"close_write".*src/y.c'
@@ -651,13 +651,32 @@ incoming/a name" ]
 	end_example x
 }
 
-@test "pathwatch(1): rebuilds once after several changes" {
-	mkdir src
-	stub make 'echo built >>builds'
-	begin x pathwatch 'while read -r -t 2'
-	again builds built sh -c '[ -e src/1 ] || touch src/1 src/2; sleep 1; touch src/3; sleep 3'
+@test "pathwatch(1): rebuilds once after several changes, checks and tests what has changed" {
+	mkdir org src
+	stub build 'echo built >>builds'
+	# shellcheck disable=SC2016
+	stub check 'echo "$1" >>checked'
+	# shellcheck disable=SC2016
+	stub runtests 'for p; do echo "$p"; done >>tested'
+	begin build pathwatch '--cooldown 3m'
+	begin check pathwatch 'xargs -0 -n1 check'
+	begin tests pathwatch 'eval "runtests $paths"'
+	again tested '^src/b c$' sh -c 'touch "src/b c" src/.hidden; echo >src/a; touch org/1 org/.#lock'
+	again tested '^src/d$' sh -c 'mv src/a src/d'
+	until_true grep -q -s -x src/d checked
+	until_true [ -e builds ]
+	end_example build
+	end_example check
+	end_example tests
+	[ "$(cat builds)" = built ]
+	[ "$(grep -c -x src/d checked)" -eq 1 ]
+}
+
+@test "pathwatch(1): tells of logs that are written all the time" {
+	mkdir logs
+	begin x pathwatch '--max-delay 4'
+	again "$BATS_TEST_TMPDIR/x.out" '^modify logs/a$' sh -c 'echo >>logs/a'
 	end_example x
-	[ "$(wc -l <builds)" -le 2 ]
 }
 
 @test "pathstat(1): shows what make touches" {
