@@ -9,7 +9,8 @@
  *
  *	tests/unit/races [FIRST [COUNT [KINDS]]]	these seeds; a failure shows changes and events
  *
- * KINDS are the changes besides the common ones: x exchanges, r what is done to the added path.
+ * KINDS are the changes besides the common ones: x exchanges, r what is done to the added path,
+ * o overflows; and ways to watch: l with a listing, d two levels deep.
  */
 #include "random.h"
 #include "script.h"
@@ -42,7 +43,8 @@ static struct {
 	char change[CHANGES_MAX][64];
 	int changes, done;
 	int odds;		/* of a change at each place, in a hundred */
-	int exchanges;
+	int exchanges, overflows;
+	int depth;		/* levels watched; 0: all */
 	uint32_t places;
 	struct pathev__buf log;
 	int failed;
@@ -125,6 +127,16 @@ static void insert(const char *path, char type, int complete)
 	snprintf(n->path, sizeof(n->path), "%s", path);
 }
 
+/* How many levels a path is below the added one. */
+static int depth_of(const char *path)
+{
+	int depth = 0;
+
+	for (; *path; path++)
+		depth += *path == '/';
+	return depth;
+}
+
 static void moved_from(const struct pathev_event *ev)
 {
 	struct move *m = &rc.move[rc.moves++ % 8];
@@ -160,7 +172,9 @@ static void moved_to(const struct pathev_event *ev, char type)
 
 		snprintf(path, sizeof(path), "%s%s", ev->path,
 			 m->node[i].path + strlen(m->from));
-		insert(path, m->node[i].type, m->node[i].complete);
+		/* what gets too deep for the watcher is out of the picture, without a word */
+		if (!rc.depth || depth_of(path) <= rc.depth)
+			insert(path, m->node[i].type, m->node[i].complete);
 	}
 	m->cookie = 0;
 }
@@ -170,15 +184,19 @@ static void apply(const struct pathev_event *ev)
 	char type = ev->type == 'd' ? 'd' : 'f';
 	struct node *n = ev->path ? find(ev->path) : NULL;
 
+	if (ev->what & PATHEV_OVERFLOW) {
+		rc.nodes = 0;
+		memset(rc.move, 0, sizeof(rc.move));
+	}
 	if (ev->what & (PATHEV_READY | PATHEV_OVERFLOW | PATHEV_DELETE_SELF | PATHEV_MOVE_SELF))
 		return;
 	if (ev->what & PATHEV_MOVED_TO)
 		return moved_to(ev, type);
-	if (ev->what & PATHEV_CREATE) {
+	if (ev->what & (PATHEV_CREATE | PATHEV_EXISTS)) {
 		if (n)
 			complain("it is there already", ev->path);
 		else
-			insert(ev->path, type, 0);
+			insert(ev->path, type, ev->what == PATHEV_EXISTS);
 		n = find(ev->path);
 	}
 	if (!n)
@@ -215,39 +233,45 @@ static void compare_node(const char *path)
 		complain("nothing told that it is complete", path);
 }
 
-static void compare(const char *path)
+/* Are the entries of a directory at this depth watched? */
+static int goes_on(int depth)
+{
+	return !rc.depth || depth < rc.depth;
+}
+
+static void compare(const char *path, int depth)
 {
 	DIR *dir = opendir(path);
 	struct dirent *d;
 
 	if (dir || errno == ENOTDIR)
 		compare_node(path);
-	while (dir && (d = readdir(dir))) {
+	while (dir && goes_on(depth) && (d = readdir(dir))) {
 		char sub[512];
 
 		if (d->d_name[0] == '.')
 			continue;
 		snprintf(sub, sizeof(sub), "%s/%s", path, d->d_name);
-		compare(sub);
+		compare(sub, depth + 1);
 	}
 	if (dir)
 		closedir(dir);
 }
 
 /* What the picture has before anything happens. */
-static void learn(const char *path)
+static void learn(const char *path, int depth)
 {
 	DIR *dir = opendir(path);
 	struct dirent *d;
 
 	insert(path, dir ? 'd' : 'f', 1);
-	while (dir && (d = readdir(dir))) {
+	while (dir && goes_on(depth) && (d = readdir(dir))) {
 		char sub[512];
 
 		if (d->d_name[0] == '.')
 			continue;
 		snprintf(sub, sizeof(sub), "%s/%s", path, d->d_name);
-		learn(sub);
+		learn(sub, depth + 1);
 	}
 	if (dir)
 		closedir(dir);
@@ -287,11 +311,30 @@ static void choose(char *line, size_t size)
 	}
 }
 
+/* Say that the kernel's queue was full; what it holds is lost. */
+static void overflow(const char *where)
+{
+	const struct inotify_event ev = {.wd = -1, .mask = IN_Q_OVERFLOW};
+	size_t room;
+	void *to;
+
+	script_discard();
+	to = pathev__intake_room(&rc.pv->in, &room);
+	if (to) {
+		memcpy(to, &ev, sizeof(ev));
+		pathev__intake_commit(&rc.pv->in, sizeof(ev), pathev__clock_real_ns(),
+				      rc.pv->empty_ns);
+	}
+	note("%s   overflow", where);
+}
+
 /* Choose until it is one that can be made. */
 static void change(const char *where)
 {
 	char line[64];
 
+	if (rc.overflows && draw(5) == 0)
+		overflow(where);
 	for (int tries = 0; tries < 100; tries++) {
 		choose(line, sizeof(line));
 		if (!script_change(line)) {
@@ -333,7 +376,7 @@ static void take(int fill)
 
 static void race(uint64_t seed, const char *kinds)
 {
-	struct pathev_options o = {.pair_ns = 1};
+	struct pathev_options o = {.pair_ns = 1, .flags = PATHEV_RECURSIVE};
 	int64_t deadline;
 	int fill;
 
@@ -346,17 +389,24 @@ static void race(uint64_t seed, const char *kinds)
 	rc.odds = (int)(uint32_t[]){10, 30, 60}[draw(3)];
 	fill = draw(4) == 0;
 	rc.exchanges = strchr(kinds, 'x') != NULL;
+	if (strpbrk(kinds, "lo"))
+		o.flags |= PATHEV_LIST;
+	if (strchr(kinds, 'd'))
+		rc.depth = (int)(o.max_depth = 2);
 	rc.places = COMMON_PLACES;
 	if (mkdir("t", 0777) || mkdir("o", 0777))
 		complain("mkdir", strerror(errno));
 	for (uint32_t n = draw(8); n--;)
 		change("before");
 	rc.pv = pathev_open(&o);
-	if (!rc.pv || pathev_add(rc.pv, "t", PATHEV_RECURSIVE))
+	sc.pv = rc.pv;
+	if (!(o.flags & PATHEV_LIST))
+		learn("t", 0);
+	if (!rc.pv || pathev_add(rc.pv, "t", 0))
 		complain("add", strerror(errno));
-	learn("t");
 	if (strchr(kinds, 'r') && draw(2))
 		rc.places += 2;
+	rc.overflows = strchr(kinds, 'o') != NULL;
 	script_step = step_in;
 	while (rc.done < rc.changes && !rc.failed) {
 		uint32_t together = 1 + draw(3);
@@ -376,7 +426,7 @@ static void race(uint64_t seed, const char *kinds)
 	}
 	script_step = NULL;
 	real_nodes = 0;
-	compare("t");
+	compare("t", 0);
 	if (real_nodes != rc.nodes)
 		complain("it was told, and is not there", "");
 	pathev_close(rc.pv);
