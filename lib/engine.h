@@ -5,7 +5,7 @@
  *	pathev.c   its life: open, add, remove, wait, next; which work is done when
  *	follow.c   acts on one kernel record: the tree follows, events are told
  *	rename.c   the same for the halves of a rename
- *	exchange.c tells an exchange from two renames in a row
+ *	exchange.c a name that something has left, and that is not free all the same
  *	look.c     looks at directories: watch, read, tell what was found
  *	scan.c     the same for many of which nothing is told, by several threads
  *	roots.c    the added paths, which are names: binds them to what is there
@@ -86,14 +86,20 @@ struct pathev__root {
 	uint64_t listed;	/* the watcher's count of listings when this one was begun */
 };
 
+enum pathev__told {
+	PATHEV__HIDDEN,		/* not told, and records of it are not either until one binds it */
+	PATHEV__TOLD,
+	PATHEV__CHECK		/* not told, but it may be there, and no record will say so */
+};
+
 /*
  * What the records still in the intake say about names in a directory that was looked at: until
  * they were acted on, only a name that a record has created counts as told.
  */
 struct pathev__window {
 	int wd;
-	uint64_t until;			/* position */
-	struct pathev__buf names;	/* per name: 1 or 0 (told), the name, NUL */
+	uint64_t until;			/* position; UINT64_MAX: until its names are checked */
+	struct pathev__buf names;	/* per name: a pathev__told, the name, NUL */
 	struct pathev__table table;	/* offsets in names */
 };
 
@@ -108,12 +114,31 @@ struct pathev__noise {
 struct pathev__move {
 	uint32_t cookie;		/* 0: unused */
 	uint32_t root;
-	struct pathev__buf from;	/* the old path */
-	int skip;			/* a PATHEV_MOVED_* that was told already, before its place */
+	int wd;				/* the directory, and the hash of the name */
+	uint32_t hash;
+	struct pathev__buf from;	/* the old path; empty: that is not to be told */
 	int64_t open_ns;		/* the other half may still come until then; 0: it will not */
 };
 
 enum { PATHEV__MOVES = 64 };
+
+/* A half of a rename that was told already, before its place. */
+struct pathev__skip {
+	uint32_t cookie, what;
+};
+
+/* What came to a name by a rename: see exchange.c. */
+struct pathev__came {
+	int wd;
+	uint32_t hash;			/* of the name */
+	uint32_t cookie;		/* 0: unused */
+	int is_dir;
+	int from_wd;			/* where it came from; -1: not seen */
+	uint32_t from_hash;
+	int64_t time_ns;		/* when the record was read */
+};
+
+enum { PATHEV__CAME = 256 };
 
 /* A barrier that was asked for. */
 struct pathev__mark {
@@ -159,15 +184,15 @@ struct pathev {
 
 	struct pathev__window *window;
 	size_t nwindows, capwindows;
+	int checks;			/* a window may have names to check */
 	struct pathev__noise *noise;	/* our own looks, as they will show in the records */
 	size_t nnoise, capnoise;
 	struct pathev__move move[PATHEV__MOVES];
 	unsigned next_move;
-	struct {
-		int wd;
-		uint32_t hash;		/* of the name */
-		uint64_t end;		/* position behind the record */
-	} last_to;			/* the last MOVED_TO */
+	struct pathev__skip *skip;
+	size_t nskips, capskips;
+	struct pathev__came came[PATHEV__CAME];	/* by hash */
+	int64_t came_ns;			/* the last of them */
 	uint32_t held_cookie;		/* the MOVED_FROM at the head waits ... */
 	int64_t held_ns;		/* ... until then; -1: nothing waits */
 
@@ -213,27 +238,56 @@ int pathev__is_tellable(struct pathev *pv, const struct pathev__record *rec);
 /* rename.c */
 int pathev__moved_from(struct pathev *pv, const struct pathev__record *rec);
 int pathev__moved_to(struct pathev *pv, const struct pathev__record *rec);
-/* Something that must follow a record is not there yet: 1 to wait for it, 0 to go on without. */
-int pathev__must_wait(struct pathev *pv, uint32_t cookie);
 /* The node of a descriptor, below the same root if there is a choice, or NIL. */
 uint32_t pathev__goal(const struct pathev *pv, int wd, uint32_t root);
 /* What a rename goes to (in pv->other), or came from; NULL: not in scope. */
 const char *pathev__goes_to(struct pathev *pv, const struct pathev__record *to, uint32_t root);
 const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t root);
-int pathev__remember(struct pathev *pv, uint32_t cookie, uint32_t root, const char *from,
-		     size_t len);
+int pathev__remember(struct pathev *pv, const struct pathev__record *rec, uint32_t root,
+		     const char *from, size_t len);
 
 /* Until when the other half of a rename that was told in part may come; 0: there is none. */
 int64_t pathev__half_open(const struct pathev *pv);
 
-/* exchange.c: 1: it is one, 0: it is none, 2: wait */
+/* Something that must follow a record is not there yet: 1 to wait for it, 0 to go on without. */
+int pathev__must_wait(struct pathev *pv, uint32_t cookie);
+
+/* exchange.c */
+
+/* What is at a name behind a record that left it. */
+enum pathev__after {
+	PATHEV__FREE,		/* nothing */
+	PATHEV__TAKEN,		/* something, by a look, and no record will say so */
+	PATHEV__TAKEN_YET,	/* something, for a later record unbinds it */
+	PATHEV__UNTOLD,		/* no record tells, and a look is of no use now */
+	PATHEV__UNKNOWN		/* the next record fits both */
+};
+enum pathev__after pathev__after(struct pathev *pv, const struct pathev__record *name, uint64_t pos,
+				char *type);
+/* Look whether a name is there, and empty the queue: FREE, TAKEN, or UNKNOWN. */
+enum pathev__after pathev__look_up(struct pathev *pv, uint32_t node, const char *name, size_t len,
+				  char *type);
+/* Remember what a MOVED_TO has brought; from: its other half, or NULL. */
+void pathev__note_came(struct pathev *pv, const struct pathev__record *to,
+		      const struct pathev__record *from);
+void pathev__note_gone(struct pathev *pv, const struct pathev__record *name);
+/* May this MOVED_FROM be the second half of an exchange; is it, for what came is another thing;
+ * may it be, if it goes there? */
+int pathev__is_suspect(struct pathev *pv, const struct pathev__record *from);
+int pathev__is_other(struct pathev *pv, const struct pathev__record *from);
+int pathev__may_return(struct pathev *pv, const struct pathev__record *from,
+		      const struct pathev__record *to);
+/* Is the rename of two halves surely the first of an exchange?  1: *from2 and *back are filled;
+ * 0: no, or not surely; 2: wait.  And so of a MOVED_TO whose other half is out of scope. */
 int pathev__find_exchange(struct pathev *pv, const struct pathev__record *rec,
-			  const struct pathev__record *to, struct pathev__record *from2,
-			  struct pathev__record *back);
+			 const struct pathev__record *to, struct pathev__record *from2,
+			 struct pathev__record *back);
 int pathev__find_half_exchange(struct pathev *pv, const struct pathev__record *to,
-			       struct pathev__record *from2);
-int pathev__is_there(struct pathev *pv, const struct pathev__record *name,
-		     const struct pathev__record *last, char *type);
+			      struct pathev__record *from2);
+/* Tell something that is at a name, though no record says so: now, or have it looked up later. */
+int pathev__reappear(struct pathev *pv, int wd, const char *name, size_t len, char type);
+int pathev__check(struct pathev *pv, const struct pathev__record *name);
+int pathev__check_names(struct pathev *pv);	/* when the intake is empty */
 
 /* look.c */
 int pathev__pend(struct pathev *pv, uint32_t node, enum pathev__mode mode);

@@ -65,11 +65,11 @@ int pathev__is_tellable(struct pathev *pv, const struct pathev__record *rec)
 
 	if (!told)
 		return 1;
-	was = *told;
+	was = *told == PATHEV__TOLD;
 	if (rec->what & BINDS)
-		*told = 1;
+		*told = PATHEV__TOLD;
 	else if (rec->what & UNBINDS)
-		*told = 0;
+		*told = PATHEV__HIDDEN;
 	return was || rec->what & BINDS;
 }
 
@@ -145,6 +145,8 @@ int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
 		return pathev__moved_from(pv, rec);
 	if (rec->what & PATHEV_MOVED_TO)
 		return pathev__moved_to(pv, rec);
+	if (rec->what & PATHEV_DELETE)
+		pathev__note_gone(pv, rec);
 	if (!pathev__is_noise(pv, rec) && pathev__is_tellable(pv, rec)) {
 		if (pathev__aliases(pv, rec->wd, &pv->dst))
 			return -1;

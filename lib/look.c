@@ -382,7 +382,7 @@ static int find_window(struct pathev *pv, int wd, uint64_t from, int told)
 	struct pathev__intake_cursor c = {0};
 	struct pathev__record rec;
 
-	if (w)
+	if (w && w->until != UINT64_MAX)
 		w->until = pv->in.end;
 	while (pathev__intake_walk(&pv->in, from, &c, &rec)) {
 		if (rec.wd != wd || !(rec.what & binds) || !rec.namelen)

@@ -126,6 +126,7 @@ void pathev_close(struct pathev *pv)
 	free(pv->mark);
 	for (unsigned i = 0; i < PATHEV__MOVES; i++)
 		pathev__buf_fini(&pv->move[i].from);
+	free(pv->skip);
 	pathev__intake_fini(&pv->in);
 	pathev__watches_fini(&pv->tree);
 	pathev__watches_fini(&pv->old);
@@ -218,11 +219,14 @@ static int start_over(struct pathev *pv)
 	struct pathev__watches tree = pv->tree;
 
 	pathev__windows_close(pv, 1);
+	pv->checks = 0;
 	pv->nnoise = 0;
 	pv->now.len = pv->list.len = pv->later.len = 0;
 	pv->held_ns = -1;
 	for (unsigned i = 0; i < PATHEV__MOVES; i++)
 		pv->move[i].cookie = 0;
+	pv->nskips = 0;
+	memset(pv->came, 0, sizeof(pv->came));
 	pv->dir_node = PATHEV__NIL;
 	pathev__watches_init(&pv->tree);
 	forget_roots(pv);
@@ -239,6 +243,9 @@ static int start_over(struct pathev *pv)
 	for (uint32_t i = 0; i < pv->nroots; i++) {
 		struct pathev__root *r = &pv->root[i];
 
+		/* a listing begins with nothing: what is not in it is not told as gone, either */
+		if (r->flags & PATHEV_LIST)
+			r->told = 0;
 		if (r->given &&
 		    pathev__root_bind(pv, i, r->flags & PATHEV_LIST ? PATHEV__LIST : PATHEV__CHANGED,
 				      PATHEV_DELETE))
@@ -274,7 +281,7 @@ static int finish_recovery(struct pathev *pv)
 static int is_settled(const struct pathev *pv)
 {
 	return !pv->lost && !pv->recovering && !pv->want_ready && !pv->now.len && !pv->list.len &&
-	       !pv->later.len;
+	       !pv->later.len && !pv->checks;
 }
 
 /* Tell the barriers that are reached.  1: some were; 0; -1: error. */
@@ -369,6 +376,8 @@ static int work(struct pathev *pv)
 		return 1;
 	if (res)
 		return 0;
+	if (pv->checks)
+		return pathev__check_names(pv) ? -1 : 1;
 	if (pathev__sweep(pv))
 		return -1;
 	res = retry_looks(pv);
@@ -478,7 +487,7 @@ int pathev_fill(struct pathev *pv)
 
 int pathev_pending(const struct pathev *pv)
 {
-	return pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->later.len ||
+	return pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->later.len || pv->checks ||
 	       pv->want_ready || pv->nmarks || pathev__intake_len(&pv->in);
 }
 
@@ -491,7 +500,7 @@ int pathev_wait(struct pathev *pv, int64_t deadline_ns)
 {
 	struct pollfd p = {.fd = pv->epfd, .events = POLLIN};
 
-	if (pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->want_ready ||
+	if (pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->checks || pv->want_ready ||
 	    (pathev__intake_len(&pv->in) && pv->held_ns < 0))
 		return 1;
 	for (;;) {
@@ -585,7 +594,9 @@ static int arm(struct pathev *pv, uint32_t root)
 		}
 		if (pathev__sweep(pv) || pathev__drain(pv))
 			return -1;
-		if (!r->unsure && !pv->later.len)
+		if (pv->checks && !pathev__intake_len(&pv->in) && pathev__check_names(pv))
+			return -1;
+		if (!r->unsure && !pv->later.len && !pv->now.len && !pv->checks)
 			break;
 		pv->later_ns = 0;
 		if (retry_looks(pv) < 0)

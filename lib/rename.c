@@ -9,6 +9,7 @@
  */
 #include "engine.h"
 
+#include "base.h"
 #include "clock.h"
 
 #include <errno.h>
@@ -16,14 +17,15 @@
 
 static const int64_t PAIR_NS = 10 * PATHEV__NS_PER_MS;
 
-int pathev__remember(struct pathev *pv, uint32_t cookie, uint32_t root, const char *from,
-		     size_t len)
+int pathev__remember(struct pathev *pv, const struct pathev__record *rec, uint32_t root,
+		     const char *from, size_t len)
 {
 	struct pathev__move *m = &pv->move[pv->next_move++ % PATHEV__MOVES];
 
-	m->cookie = cookie;
+	m->cookie = rec->cookie;
 	m->root = root;
-	m->skip = 0;
+	m->wd = rec->wd;
+	m->hash = pathev__hash_bytes(0, rec->name, rec->namelen);
 	m->open_ns = 0;
 	pathev__buf_cut(&m->from, 0);
 	return pathev__buf_add(&m->from, from, len);
@@ -36,7 +38,7 @@ const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t
 	for (unsigned i = 0; i < PATHEV__MOVES; i++) {
 		const struct pathev__move *m = &pv->move[i];
 
-		if (!cookie || m->cookie != cookie || m->skip)
+		if (!cookie || m->cookie != cookie || !m->from.len)
 			continue;
 		if (m->root == root)
 			return m->from.data;
@@ -69,17 +71,24 @@ int64_t pathev__half_open(const struct pathev *pv)
 /* This half of a rename is told already, before its place. */
 static int skip_later(struct pathev *pv, const struct pathev__record *half)
 {
-	if (pathev__remember(pv, half->cookie, PATHEV__NIL, "", 0))
+	struct pathev__skip *s = pathev__grow(pv->skip, &pv->capskips, pv->nskips + 1, sizeof(*s));
+
+	if (!s)
 		return -1;
-	pv->move[(pv->next_move - 1) % PATHEV__MOVES].skip = (int)half->what;
+	pv->skip = s;
+	s[pv->nskips++] = (struct pathev__skip){.cookie = half->cookie, .what = half->what};
 	return 0;
 }
 
+/* Was it?  It is asked once, in its place. */
 static int is_skipped(struct pathev *pv, const struct pathev__record *half)
 {
-	for (unsigned i = 0; i < PATHEV__MOVES; i++)
-		if (pv->move[i].cookie == half->cookie && pv->move[i].skip == (int)half->what)
-			return 1;
+	for (size_t i = 0; i < pv->nskips; i++) {
+		if (pv->skip[i].cookie != half->cookie || pv->skip[i].what != half->what)
+			continue;
+		pv->skip[i] = pv->skip[--pv->nskips];
+		return 1;
+	}
 	return 0;
 }
 
@@ -248,13 +257,20 @@ static int swap(struct pathev *pv, uint32_t dir, const struct pathev__record *re
 	return 0;
 }
 
-/* Tell a MOVED_FROM under each of its paths, and remember them for the other half. */
+/*
+ * Tell a MOVED_FROM under each of its paths, and remember them for the other half; or, if they
+ * are to be APART, that it came, but not from where.
+ */
+enum { TOGETHER, APART };
+
 static int tell_leaving(struct pathev *pv, const struct pathev__record *rec,
-			const struct pathev__record *to)
+			const struct pathev__record *to, int how)
 {
 	int tellable = pathev__is_tellable(pv, rec);
 
-	if (pathev__aliases(pv, rec->wd, &pv->dst))
+	pathev__note_gone(pv, rec);
+	if (pathev__remember(pv, rec, PATHEV__NIL, "", 0) ||
+	    pathev__aliases(pv, rec->wd, &pv->dst))
 		return -1;
 	for (size_t i = 0; tellable && i < pv->dst.len; i++) {
 		uint32_t dir = pv->dst.node[i], root;
@@ -266,8 +282,10 @@ static int tell_leaving(struct pathev *pv, const struct pathev__record *rec,
 		other = to ? pathev__goes_to(pv, to, root) : NULL;
 		if (pathev__tell_record(pv, dir, rec, other))
 			return -1;
+		if (how == APART)
+			continue;
 		if (pathev__dir(pv, dir, &root) || pathev__full(pv, rec->name, rec->namelen) ||
-		    pathev__remember(pv, rec->cookie, root, pv->full.data, pv->full.len))
+		    pathev__remember(pv, rec, root, pv->full.data, pv->full.len))
 			return -1;
 	}
 	return 0;
@@ -294,8 +312,10 @@ static int come(struct pathev *pv, uint32_t dir, const struct pathev__record *re
  * name in between, for the kernel holds both directories; but what another process did below
  * a directory that was renamed may stand there, and is told under the new path.
  */
-static int tell_arriving(struct pathev *pv, const struct pathev__record *to)
+static int tell_arriving(struct pathev *pv, const struct pathev__record *to,
+			 const struct pathev__record *from)
 {
+	pathev__note_came(pv, to, from);
 	pathev__is_tellable(pv, to);
 	if (pathev__aliases(pv, to->wd, &pv->dst))
 		return -1;
@@ -326,23 +346,23 @@ static int exchange(struct pathev *pv, const struct pathev__record *rec,
 {
 	/* both leave before either arrives: else the first to arrive would seem to replace the
 	 * other, and the way back to bring it home */
-	if (tell_leaving(pv, rec, to) || tell_leaving(pv, from2, back))
+	if (tell_leaving(pv, rec, to, TOGETHER) || tell_leaving(pv, from2, back, TOGETHER))
 		return -1;
 	if (pathev__aliases(pv, rec->wd, &pv->dst))
 		return -1;
 	for (size_t i = 0; i < pv->dst.len; i++)
 		if (swap(pv, pv->dst.node[i], rec, to, from2, back))
 			return -1;
-	if (tell_arriving(pv, to) || tell_arriving(pv, back))
+	if (tell_arriving(pv, to, rec) || tell_arriving(pv, back, from2))
 		return -1;
 	return skip_later(pv, from2);
 }
 
 /* Tell a MOVED_FROM, and let what was there go to the other half, or go. */
 static int leave(struct pathev *pv, const struct pathev__record *rec,
-		 const struct pathev__record *to)
+		 const struct pathev__record *to, int how)
 {
-	if (tell_leaving(pv, rec, to) || pathev__aliases(pv, rec->wd, &pv->dst))
+	if (tell_leaving(pv, rec, to, how) || pathev__aliases(pv, rec->wd, &pv->dst))
 		return -1;
 	for (size_t i = 0; i < pv->dst.len; i++)
 		if (relocate(pv, pv->dst.node[i], rec, to))
@@ -350,78 +370,77 @@ static int leave(struct pathev *pv, const struct pathev__record *rec,
 	return 0;
 }
 
-/*
- * The kernel takes two MOVED_TO of one name for one, though their cookies differ, if nothing stands
- * between.  Then a MOVED_FROM right behind may be the second half of an exchange whose first half
- * is not there.
- */
-static int is_behind_to(const struct pathev *pv, const struct pathev__record *rec)
+/* A name was left, and something is there all the same. */
+static int look_behind(struct pathev *pv, const struct pathev__record *rec, enum pathev__after after,
+		       char type)
 {
-	return pv->last_to.wd == rec->wd && pv->last_to.end == pv->in.pos &&
-	       pv->last_to.hash == pathev__hash_bytes(0, rec->name, rec->namelen);
-}
-
-static void note_to(struct pathev *pv, const struct pathev__record *rec)
-{
-	pv->last_to.wd = rec->wd;
-	pv->last_to.end = pv->in.future;
-	pv->last_to.hash = pathev__hash_bytes(0, rec->name, rec->namelen);
-}
-
-static int reappear(struct pathev *pv, const struct pathev__record *rec)
-{
-	struct pathev__record found = *rec;
-	char type;
-
-	if (pathev__is_there(pv, rec, rec, &type) != 1)
+	if (after == PATHEV__FREE)
 		return 0;
-	found.is_dir = type == 'd';
-	if (pathev__aliases(pv, rec->wd, &pv->dst))
+	if (after == PATHEV__TAKEN)
+		return pathev__reappear(pv, rec->wd, rec->name, rec->namelen, type);
+	return pathev__check(pv, rec);
+}
+
+/* A MOVED_FROM by itself, or with its other half. */
+static int rename_one(struct pathev *pv, const struct pathev__record *rec,
+		      const struct pathev__record *to)
+{
+	enum pathev__after after = PATHEV__FREE;
+	struct pathev__record told = *rec;
+	int how = TOGETHER;
+	char type = 0;
+
+	if (pathev__is_suspect(pv, rec))
+		after = pathev__after(pv, rec, pv->in.future, &type);
+	if (after == PATHEV__TAKEN || after == PATHEV__TAKEN_YET || pathev__is_other(pv, rec) ||
+	    (after != PATHEV__FREE && to && pathev__may_return(pv, rec, to)))
+		how = APART;
+	/* what goes is what was told to be there */
+	if (pathev__is_other(pv, rec))
+		told.is_dir = !rec->is_dir;
+	if (leave(pv, &told, how == APART ? NULL : to, how) || look_behind(pv, rec, after, type))
 		return -1;
-	for (size_t i = 0; i < pv->dst.len; i++)
-		if (pathev__tell_new(pv, pv->dst.node[i], rec->name, rec->namelen, type) ||
-		    pathev__arrive(pv, pv->dst.node[i], &found))
-			return -1;
-	return 0;
+	if (to && how == TOGETHER && tell_arriving(pv, to, rec))
+		return -1;
+	return pathev__root_record(pv, rec, how == APART ? NULL : to);
 }
 
 int pathev__moved_from(struct pathev *pv, const struct pathev__record *rec)
 {
 	struct pathev__record to, from2, back;
-	int paired = find_pair(pv, rec, &to);
-	int held = pv->held_ns >= 0 && pv->held_cookie == rec->cookie;
-	int swapped = 0;
+	int paired, held, swapped;
 
-	if (is_skipped(pv, rec))
-		return pathev__root_record(pv, rec, paired == 1 ? &to : NULL);
+	if (is_skipped(pv, rec)) {
+		paired = pathev__intake_moved_to(&pv->in, rec->cookie, &to);
+		return pathev__root_record(pv, rec, paired ? &to : NULL);
+	}
+	paired = find_pair(pv, rec, &to);
 	if (paired < 0)
 		return -1;
-	if (paired == 1)
-		swapped = pathev__find_exchange(pv, rec, &to, &from2, &back);
-	if (paired == 2 || swapped == 2)
+	if (paired == 2)
 		return 1;
+	swapped = paired ? pathev__find_exchange(pv, rec, &to, &from2, &back) : 0;
+	if (swapped == 2)
+		return 1;
+	held = pv->held_ns >= 0 && pv->held_cookie == rec->cookie;
 	pv->held_ns = -1;
 	if (swapped) {
 		if (exchange(pv, rec, &to, &from2, &back))
 			return -1;
-	} else if (leave(pv, rec, paired ? &to : NULL) ||
-		   (!paired && is_behind_to(pv, rec) && reappear(pv, rec))) {
-		return -1;
-	} else if (paired && tell_arriving(pv, &to)) {
-		return -1;
+		return pathev__root_record(pv, rec, &to);
 	}
-	if (pathev__root_record(pv, rec, paired ? &to : NULL))
+	if (rename_one(pv, rec, paired ? &to : NULL))
 		return -1;
 	if (!paired && !held && !has_left(pv, rec))
 		note_half(pv, rec->cookie, pathev_now() + PAIR_NS);
 	return 0;
 }
 
-/* A name came from outside: perhaps another went there for it.  0, -1; 1: hold. */
-static int entered(struct pathev *pv, const struct pathev__record *rec)
+/* A name came from outside: did another go there for it?  Then that is told first.  1: wait. */
+static int give_way(struct pathev *pv, const struct pathev__record *rec)
 {
 	struct pathev__record from, to;
-	int swapped, paired;
+	int paired, swapped;
 
 	if (pathev__watches_by_wd(&pv->tree, rec->wd) == PATHEV__NIL ||
 	    pathev__came_from(pv, rec->cookie, PATHEV__NIL))
@@ -433,22 +452,22 @@ static int entered(struct pathev *pv, const struct pathev__record *rec)
 	if (!swapped)
 		return 0;
 	paired = pathev__intake_moved_to(&pv->in, from.cookie, &to);
-	return leave(pv, &from, paired ? &to : NULL) || skip_later(pv, &from) ? -1 : 0;
+	if (leave(pv, &from, paired ? &to : NULL, TOGETHER) || skip_later(pv, &from))
+		return -1;
+	return paired ? tell_arriving(pv, &to, &from) : 0;
 }
 
 int pathev__moved_to(struct pathev *pv, const struct pathev__record *rec)
 {
 	int res;
 
-	note_half(pv, rec->cookie, 0);
-	if (is_skipped(pv, rec)) {
-		note_to(pv, rec);
+	if (is_skipped(pv, rec))
 		return look_arrived(pv, rec) ? -1 : pathev__root_record(pv, rec, NULL);
-	}
-	res = entered(pv, rec);
+	res = give_way(pv, rec);
 	if (res)
 		return res;
-	note_to(pv, rec);
+	note_half(pv, rec->cookie, 0);
+	pathev__note_came(pv, rec, NULL);
 	pathev__is_tellable(pv, rec);
 	if (pathev__aliases(pv, rec->wd, &pv->dst))
 		return -1;

@@ -629,9 +629,15 @@ static int own_record(struct pathev *pv, uint32_t root, const struct pathev__rec
 		.what = rec->what, .cookie = rec->cookie, .type = rec->is_dir ? 'd' : 0,
 	};
 
+	/* what goes is what was told to be there: in an exchange another comes before it */
+	if (rec->what & UNBINDS && r->told)
+		t.type = r->is_dir ? 'd' : 0;
+	if (rec->what & BINDS)
+		r->is_dir = rec->is_dir;
+
 	if (rec->what & PATHEV_MOVED_FROM) {
 		t.other = to ? pathev__goes_to(pv, to, root) : NULL;
-		if (pathev__remember(pv, rec->cookie, root, r->path, r->len))
+		if (pathev__remember(pv, rec, root, r->path, r->len))
 			return -1;
 	} else if (rec->what & PATHEV_MOVED_TO) {
 		t.other = pathev__came_from(pv, rec->cookie, root);

@@ -34,6 +34,9 @@ int pathev__walk_read(int fd, int only_dirs, struct pathev__buf *list);
 /* Open a directory to read it; nofollow: not through a final symbolic link (ENOTDIR). */
 int pathev__walk_open(const char *path, int nofollow);
 
+/* Wait until whoever is changing the names of a directory has done so, the records queued. */
+void pathev__walk_pass(const char *path);
+
 /* The type of a mode, as in pathev_event. */
 char pathev__walk_type(mode_t mode);
 

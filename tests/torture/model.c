@@ -467,9 +467,14 @@ static int leave(struct model *m, const struct event *e, struct node *n)
 	struct move *v;
 
 	unlink_node(m, n);
-	if (!(e->what & MOVED_FROM) || !e->cookie || !e->to.s) {
+	if (!(e->what & MOVED_FROM) || !e->cookie) {
 		free_node(n);
 		return 0;
+	}
+	/* where it went was not known: what it brings, if it comes, is told anew */
+	if (!e->to.s) {
+		free_node(n);
+		n = NULL;
 	}
 	v = calloc(1, sizeof(*v));
 	v->cookie = e->cookie;
@@ -489,7 +494,7 @@ static int fetch_move(struct model *m, const struct event *e, struct node **move
 
 		if (v->cookie != e->cookie)
 			continue;
-		if (!e->from.s || strcmp(v->from, e->from.s))
+		if (e->from.s ? strcmp(v->from, e->from.s) : v->node != NULL)
 			return complain(m, "moved_to %s does not say that it was %s\n",
 					show(e->path.s), show(v->from));
 		*moved = v->node;

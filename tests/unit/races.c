@@ -10,10 +10,12 @@
  *	tests/unit/races [FIRST [COUNT [KINDS]]]	these seeds; a failure shows changes and events
  *
  * KINDS are the changes besides the common ones: x exchanges, r what is done to the added path,
- * o overflows; and ways to watch: l with a listing, d two levels deep.
+ * o overflows; and ways to watch: l with a listing, d two levels deep.  Without, several are run.
  */
 #include "random.h"
 #include "script.h"
+
+static const char *const all_kinds[] = {"", "x", "xr", "xro", "ld", "xd"};
 
 enum { CHANGES_MAX = 8, NODES_MAX = 64, PATH_BYTES = 64 };
 
@@ -443,14 +445,10 @@ static void show(uint64_t seed)
 		printf("#   picture: %s %c\n", rc.node[i].path, rc.node[i].type);
 }
 
-int main(int argc, char **argv)
+static void run(uint64_t first, uint64_t count, const char *kinds)
 {
-	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
-	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : argc > 1 ? 1 : 150;
-	const char *kinds = argc > 3 ? argv[3] : "";
 	int failures = 0;
 
-	scratch_enter();
 	for (uint64_t seed = first; seed < first + count; seed++) {
 		race(seed, kinds);
 		failures += rc.failed;
@@ -459,6 +457,21 @@ int main(int argc, char **argv)
 		pathev__buf_fini(&rc.log);
 		pathev__buf_fini(&sc.got);
 	}
-	is_int(failures, 0, "%llu races: the picture is the tree", (unsigned long long)count);
+	is_int(failures, 0, "%llu races%s%s: the picture is the tree", (unsigned long long)count,
+	       *kinds ? " with " : "", kinds);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : argc > 1 ? 1 : 60;
+
+	scratch_enter();
+	if (argc > 3) {
+		run(first, count, argv[3]);
+		return done_testing();
+	}
+	for (size_t i = 0; i < sizeof(all_kinds) / sizeof(*all_kinds); i++)
+		run(first, count, all_kinds[i]);
 	return done_testing();
 }
