@@ -6,7 +6,6 @@
 #include "tap.h"
 
 #include <dirent.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
@@ -273,15 +272,17 @@ static void test_foreign(void)
 /* Root without the right to leases: all processes can be looked through. */
 static int without_lease(int expected)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct caps[2];
+	/* as in <linux/capability.h>, which not every libc comes with */
+	enum { VERSION_3 = 0x20080522, LEASE = 28 };
+	struct { uint32_t version; int pid; } head = { .version = VERSION_3 };
+	struct { uint32_t effective, permitted, inheritable; } caps[2];
 	int by = 7, status = -1;
 	pid_t pid = fork();
 
 	if (!pid) {
 		if (syscall(SYS_capget, &head, caps))
 			_exit(99);
-		caps[CAP_LEASE / 32].effective &= ~(1u << CAP_LEASE % 32);
+		caps[LEASE / 32].effective &= ~(1u << LEASE % 32);
 		if (syscall(SYS_capset, &head, caps))
 			_exit(99);
 		_exit(pathev_busy("file", &by) == expected && by == PATHEV_BY_PROCESSES ? 0 : 1);
