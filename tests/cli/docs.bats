@@ -494,7 +494,9 @@ code_of_header() {
 	mkdir in
 	background x ./example in
 	wait_line x.out ready
-	mkdir in/d && echo >in/d/f && mv in/d in/e
+	mkdir in/d && echo >in/d/f
+	wait_line x.out 'close_write in/d/f'
+	mv in/d in/e
 	wait_line x.out 'moved_to in/e'
 	out x
 	[ "$(sed -n 2p "$BATS_TEST_TMPDIR/x.out")" = "create in/d" ]

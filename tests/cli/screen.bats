@@ -149,9 +149,9 @@ status 0'
 	# an accent that is a character of its own takes no column, and is not left behind by what it stands on
 	hit "d/c$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e$e${e}z" 1
 	wait_for '  d/aaaaaaaaa...aaaaaaaaaaz'
-	shows '  d/b\n\n\n\n...\n\n\n\n\nz'
+	wait_for '  d/b\n\n\n\n...\n\n\n\n\nz'
 	shows '  d/日本語日...本語日本語'
-	shows "  d/c$e$e$e$e$e$e$e$e...$e$e$e$e$e$e$e$e$e${e}z"
+	wait_for "  d/c$e$e$e$e$e$e$e$e...$e$e$e$e$e$e$e$e$e${e}z"
 	[ "$(picture | grep -c .)" -eq 5 ]
 }
 

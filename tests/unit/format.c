@@ -285,6 +285,7 @@ static void test_ends(void)
 static void test_times(void)
 {
 	struct pathev_event ev = event(PATHEV_CREATE, "d", "x");
+	char text[16];
 
 	setenv("TZ", "TST-5:30", 1);
 	tzset();
@@ -293,7 +294,10 @@ static void test_times(void)
 	renders("%{time:%1N %2N %4N %5N %6N %7N %8N %9N %N}", &ev,
 		"1 12 1234 12345 123456 1234567 12345678 123456789 123456789");
 	renders("%{time:%3N}%{time:%%3N%%%s}", &ev, "123%3N%1709210096");
-	renders("%{time:%z %-d %_H %^b}", &ev, "+0530 29 18 FEB");
+	if (strftime(text, sizeof(text), "%^b", &(struct tm){ .tm_mon = 1 }))
+		renders("%{time:%z %-d %_H %^b}", &ev, "+0530 29 18 FEB");
+	else
+		skip("this libc's strftime does not know the flags of glibc's");
 	renders("%{time:at \\n %Ey}", &ev, "at \\n 24");
 	renders("%T %T", &ev, "18:04 18:04");
 	renders("%{time}", &ev, "2024-02-29T12:34:56.123456789Z");
