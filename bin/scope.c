@@ -11,6 +11,7 @@
 #include "ignore.h"
 #include "pathev.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -214,6 +215,7 @@ static int leave_out_below(struct scope *s, size_t i, const char *entry, int *fo
 	char *path;
 	int ret;
 
+	assert(s->true_root[i]);	/* find_true_roots() made them all */
 	if (strcmp(s->true_root[i], entry) == 0) {
 		*found = -1;
 		return 0;
@@ -247,7 +249,7 @@ static int leave_out(struct scope *s, const char *entry, int *found)
 static int leave_out_argument(struct scope *s, const char *path)
 {
 	char *entry = true_entry(path);
-	int found;
+	int found = 0;
 	int ret;
 
 	if (!entry)
@@ -276,7 +278,7 @@ static int leave_out_output(struct scope *s, int fd)
 	char target[PATH_MAX];
 	struct stat st;
 	ssize_t len;
-	int found;
+	int found = 0;
 
 	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return 0;

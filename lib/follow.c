@@ -61,7 +61,7 @@ int pathev__is_tellable(struct pathev *pv, const struct pathev__record *rec)
 {
 	struct pathev__window *w = pv->nwindows ? pathev__window_find(pv, rec->wd) : NULL;
 	char *told = w && rec->namelen ? pathev__window_name(w, rec->name, rec->namelen) : NULL;
-	int was;
+	char was;
 
 	if (!told)
 		return 1;

@@ -336,6 +336,7 @@ int pathev__intake_walk(const struct pathev__intake *in, uint64_t pos,
 		c->next = in->pos;
 	}
 	while (c->next < in->end) {
+		assert(c->block);	/* there is one as long as there are bytes */
 		size_t left = c->block->len - c->off, size;
 
 		/* past a block at once, if all that is left of it lies before */

@@ -172,7 +172,7 @@ in/c' ]
 	start w pathwait a b
 	echo x >b
 	wait_line w.out '^b$'
-	! ended "$(pid_of w)"
+	! ended "$(pid_of w)" || false
 	echo x >a
 	finish w
 	[ "$status" -eq 0 ]
