@@ -343,6 +343,7 @@ struct model {
 	struct node *top;	/* NULL: the root is not bound */
 	struct move *moves;
 	uint64_t seq;
+	int settled;
 	struct model_counts n;
 	char why[8192];
 	size_t whylen;
@@ -579,12 +580,19 @@ static int apply(struct model *m, const struct event *e)
 	if (look_up(m, e->path.s, &n, &parent, &last) || (last != e->path.s && !parent))
 		return complain(m, "seq %llu: parent is unknown: %s\n", (unsigned long long)e->seq,
 				show(e->path.s));
+	if (m->settled && n && e->what & CREATE) {
+		unlink_node(m, n);
+		free_node(n);
+		n = NULL;
+	}
+	if (m->settled && !n && e->what & (DELETE | MOVED_FROM) && e->synthesized)
+		return 0;
 	if (e->what & (CREATE | MOVED_TO | EXISTS)) {
 		if (arrive(m, e, n, parent, last))
 			return -1;
 		if (look_up(m, e->path.s, &n, &parent, &last))
 			return -1;
-	} else if (e->what & SELF) {
+	} else if (e->what & SELF && !(e->what & (DELETE | MOVED_FROM))) {
 		return 0;
 	} else if (!n && !(e->what & (DELETE | MOVED_FROM)) && was_there(m, e->path.s)) {
 		/* the kernel may queue what a writer did at the same moment behind the end */
@@ -620,6 +628,11 @@ struct model *model_new(const char *root)
 	m->root = strdup(root);
 	m->rootlen = strlen(root);
 	return m;
+}
+
+void model_is_settled(struct model *m)
+{
+	m->settled = 1;
 }
 
 void model_free(struct model *m)

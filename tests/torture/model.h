@@ -12,6 +12,10 @@ struct model;
 
 /* A model of what is below root, spelled as it was given to pathwatch. */
 struct model *model_new(const char *root);
+
+/* The lines are those of --settle: what is created may replace something, and of what has gone,
+ * marked synthesized, nobody may have known. */
+void model_is_settled(struct model *m);
 void model_free(struct model *m);
 
 /*

@@ -3,10 +3,10 @@
 
 load ../cli/helper
 
-# replay DIRECTORY: the short form; make torture runs the long one
+# replay DIRECTORY [OPTION]...: the short form; make torture runs the long one
 replay() {
 	PATHEV_TEST_BOUND=$((PATHEV_TEST_BOUND * 30))
-	run bounded "$top_builddir/tests/torture/replay" -r 2 -w 3 -n 1500 \
+	run bounded "$top_builddir/tests/torture/replay" -r 2 -w 3 -n 1500 "${@:2}" \
 		"$top_builddir/bin/pathwatch" "$1"
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -25,4 +25,10 @@ teardown() {
 @test "pathwatch: a tree in memory, rebuilt from its stream, comes to equal the real one" {
 	elsewhere=$(mktemp -d /dev/shm/pathev-replay.XXXXXX) || skip "cannot write to /dev/shm"
 	replay "$elsewhere"
+}
+
+@test "pathwatch: a tree rebuilt from settled records comes to equal the real one" {
+	elsewhere=$(mktemp -d "$top_builddir/replay.XXXXXX")
+	replay "$elsewhere" -S 20ms
+	replay "$elsewhere" -S 0
 }

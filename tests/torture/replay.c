@@ -2,13 +2,13 @@
 /*
  * replay.c - rebuild a tree under random changes from the output of pathwatch, and compare
  *
- *	replay [-s SEED] [-r ROUNDS] [-w WRITERS] [-n OPERATIONS] [-k FILE] [-x]...
+ *	replay [-s SEED] [-r ROUNDS] [-w WRITERS] [-n OPERATIONS] [-k FILE] [-x]... [-S TIME]
  *		PATHWATCH DIRECTORY
  *
  * Each round takes the next seed: a new tree, some of it there before pathwatch starts; writers
  * as processes of their own; then the model must come to equal the real tree.  TAP on stdout.
  * -k keeps the lines of the last round in FILE; -x: exchanges of names as well (RENAME_EXCHANGE);
- * -xx: also over the border of the tree.
+ * -xx: also over the border of the tree; -S: with --settle TIME.
  */
 #include "model.h"
 #include "writer.h"
@@ -31,6 +31,7 @@ struct round {
 	uint64_t seed;
 	unsigned writers, ops;
 	int exchanges;
+	const char *settle;	/* NULL: each event for itself */
 	FILE *keep;
 	int out;		/* the read end of what pathwatch prints */
 	pid_t pid;
@@ -57,7 +58,8 @@ static int start(struct round *r)
 	if (!r->pid) {
 		dup2(p[1], 1);
 		execl(r->pathwatch, "pathwatch", "-r", "--initial", "--json", "-e",
-		      "changes", "watched", (char *)NULL);
+		      "changes", "watched", r->settle ? "--settle" : (char *)NULL, r->settle,
+		      (char *)NULL);
 		_exit(127);
 	}
 	close(p[1]);
@@ -140,6 +142,8 @@ static int run_round(struct round *r)
 	mkdirat(r->dir, "unwatched", 0755);
 	writer_run(r->dir, "watched", "unwatched", r->seed * 1000 + 999, 300, 2);
 	r->m = model_new("watched");
+	if (r->settle)
+		model_is_settled(r->m);
 	r->len = 0;
 	if (start(r))
 		return -1;
@@ -191,7 +195,7 @@ int main(int argc, char **argv)
 	const char *keep = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "s:r:w:n:k:x")) != -1) {
+	while ((c = getopt(argc, argv, "s:r:w:n:k:xS:")) != -1) {
 		switch (c) {
 		case 's':
 			r.seed = number(optarg);
@@ -208,6 +212,9 @@ int main(int argc, char **argv)
 		case 'x':
 			r.exchanges++;
 			break;
+		case 'S':
+			r.settle = optarg;
+			break;
 		case 'k':
 			keep = optarg;
 			break;
@@ -217,7 +224,7 @@ int main(int argc, char **argv)
 	}
 	if (argc - optind != 2) {
 		fprintf(stderr, "usage: replay [-s SEED] [-r ROUNDS] [-w WRITERS] [-n OPERATIONS] "
-				"[-k FILE] [-x]... PATHWATCH DIRECTORY\n");
+				"[-k FILE] [-x]... [-S TIME] PATHWATCH DIRECTORY\n");
 		return 1;
 	}
 	r.pathwatch = realpath(argv[optind], NULL);

@@ -21,11 +21,11 @@ clean() {
 trap clean EXIT
 trap 'exit 1' HUP INT TERM
 
-# replay PLACE ROUNDS WRITERS OPERATIONS
+# replay PLACE ROUNDS WRITERS OPERATIONS [TIME]: with TIME, of --settle
 replay() {
 	dir=$(mktemp -d "$1/torture.XXXXXX") || exit
-	echo "# $2 rounds of $3 writers x $4 operations in $dir, from seed $seed"
-	"$top_builddir/tests/torture/replay" -x -s "$seed" -r "$2" -w "$3" -n "$4" \
+	echo "# $2 rounds of $3 writers x $4 operations in $dir, from seed $seed${5:+, settled in $5}"
+	"$top_builddir/tests/torture/replay" -x -s "$seed" -r "$2" -w "$3" -n "$4" ${5:+-S "$5"} \
 		"$top_builddir/bin/pathwatch" "$dir" || failed=1
 	seed=$((seed + $2))
 	clean
@@ -39,6 +39,7 @@ quarter=$(((rounds + 3) / 4))
 for place in "$top_builddir" ${memory:-"$top_builddir"}; do
 	replay "$place" "$quarter" 3 2000
 	replay "$place" "$quarter" 8 5000
+	replay "$place" "$quarter" 3 2000 10ms
 done
 PATHEV_LONG=1 PATHEV_TEST_BOUND=${PATHEV_TEST_BOUND:-300} \
 	"${BATS:-bats}" --tap "$top_srcdir"/tests/cli/contract-*.bats || failed=1
