@@ -406,12 +406,12 @@ static int start(struct wait_run *w, char **words)
 {
 	struct itools *t = &w->tools;
 
-	if (set_format(w) || itools_open(t, words) || redirect(w))
+	if (set_format(w) || itools_prepare(t, words) || redirect(w))
 		return -1;
 	if (w->syslog)
 		itools_use_syslog(t);
-	if (out_open(&t->out, &t->cli, NULL) || itools_leave_out_output(t) || watch(w) ||
-	    ready(w))
+	if (out_open(&t->out, &t->cli, NULL) || itools_leave_out_output(t) || itools_open(t) ||
+	    watch(w) || ready(w))
 		return -1;
 	if (w->daemon && daemonize(w))
 		return -1;

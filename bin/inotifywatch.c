@@ -418,7 +418,7 @@ static int start(struct stat_run *s, char **words)
 	struct itools *t = &s->tools;
 	const struct cli_list *paths = &t->cli.paths;
 
-	if (itools_open(t, words) || out_open(&t->out, &t->cli, NULL))
+	if (itools_prepare(t, words) || out_open(&t->out, &t->cli, NULL) || itools_open(t))
 		return -1;
 	s->tally = pathev__tally_new();
 	if (!s->tally)

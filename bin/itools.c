@@ -330,6 +330,13 @@ static int read_list(struct itools *t)
 	return ret;
 }
 
+static int compare_roots(const void *a, const void *b)
+{
+	const struct itools_root *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
 static int collect(struct itools *t, char **words)
 {
 	if (read_list(t))
@@ -346,6 +353,7 @@ static int collect(struct itools *t, char **words)
 		return cli_no_memory(&t->cli);
 	for (size_t i = 0; i < t->cli.paths.len; i++)
 		t->root[i] = (struct itools_root){ .path = t->cli.paths.item[i], .bound = 1 };
+	qsort(t->root, t->cli.paths.len, sizeof(*t->root), compare_roots);
 	return 0;
 }
 
@@ -418,21 +426,27 @@ static int cannot_start(struct itools *t, int error)
 	return -1;
 }
 
-int itools_open(struct itools *t, char **words)
+int itools_prepare(struct itools *t, char **words)
 {
-	struct pathev_options opt = { .filter = filter, .filter_arg = t };
-	uint32_t events = t->cli.events;
-
 	if (t->fanotify) {
 		itools_error(t, "Couldn't initialize fanotify: %s", strerror(ENOSYS));
 		return -1;
 	}
 	if (add_filters(t) || collect(t, words))
 		return -1;
-	if (!events)
-		events = t->cli.events = ITOOLS_ALL;
+	if (!t->cli.events)
+		t->cli.events = ITOOLS_ALL;
+	return 0;
+}
+
+int itools_open(struct itools *t)
+{
+	uint32_t events = t->cli.events;
+	int recursive = t->cli.flags & PATHEV_RECURSIVE;
+	struct pathev_options opt = { .filter_arg = t };
+
 	t->delivered = events;
-	if (t->monitor && t->cli.flags & PATHEV_RECURSIVE)
+	if (t->monitor && recursive)
 		t->delivered |= PATHEV_CREATE | PATHEV_MOVE;
 	/* the names of paths that are given come and go, whatever was asked for */
 	opt.want = (events & PATHEV_ALL) | PATHEV_CREATE | PATHEV_DELETE | PATHEV_MOVE |
@@ -441,8 +455,10 @@ int itools_open(struct itools *t, char **words)
 	if (t->exact)
 		opt.want = PATHEV_ALL;
 	/* whether a directory left is known only when its other half is not seen */
-	t->pair_ns = events & PATHEV_MOVE_SELF && t->cli.flags & PATHEV_RECURSIVE ? PAIR_NS : -1;
+	t->pair_ns = events & PATHEV_MOVE_SELF && recursive ? PAIR_NS : -1;
 	opt.pair_ns = t->pair_ns;
+	if (t->cli.filter || t->cli.left_out.len || t->out_name)
+		opt.filter = filter;
 	t->pv = pathev_open(&opt);
 	return t->pv ? 0 : cannot_start(t, errno);
 }
@@ -641,14 +657,12 @@ static int translate_entry(struct itools *t, const struct pathev_event *ev)
 	return ret;
 }
 
-static struct itools_root *find_root(struct itools *t, const char *path)
+/* The watcher tells of no root that was not added. */
+static struct itools_root *find_root(const struct itools *t, const char *path)
 {
-	size_t i = 0;
+	struct itools_root key = { .path = path };
 
-	/* the watcher tells of no other */
-	while (i + 1 < t->cli.paths.len && strcmp(t->root[i].path, path) != 0)
-		i++;
-	return &t->root[i];
+	return bsearch(&key, t->root, t->cli.paths.len, sizeof(*t->root), compare_roots);
 }
 
 /* The name was taken.  What was there is gone, which the kernel tells late, or to nobody. */

@@ -89,7 +89,7 @@ struct itools {
 
 	/* of translating */
 	uint32_t delivered;		/* what ITOOLS_ISDIR stands for */
-	struct itools_root *root;	/* one for each of cli.paths */
+	struct itools_root *root;	/* one for each of cli.paths, by path */
 	size_t gone;			/* how many of them were deleted and not made again */
 	int unmounted;			/* one of them was */
 	char *self;			/* a growing buffer */
@@ -120,13 +120,16 @@ int itools_parse_events(const char *list, uint32_t *events);
 int itools_check_filters(const struct itools *t);
 
 /*
- * After the options: compile the expressions, read --fromfile and the words that are left, and
- * open the watcher.  0, or -1 after a message.
+ * After the options: compile the expressions, read --fromfile and the words that are left.
+ * 0, or -1 after a message, as those below.
  */
-int itools_open(struct itools *t, char **words);
+int itools_prepare(struct itools *t, char **words);
 
-/* What is written to standard output goes to a file in a watched directory: leave that out. */
+/* Standard output may be a file in a watched directory: leave that out. */
 int itools_leave_out_output(struct itools *t);
+
+/* Open the watcher. */
+int itools_open(struct itools *t);
 
 /* Watch one path; flags are PATHEV_LIST or 0.  0 or -1 with errno, and nothing was said. */
 int itools_add(struct itools *t, const char *path, uint32_t flags);

@@ -485,6 +485,9 @@ static const struct row table[] = {
 	COUNT_BUT("-r -e create d", "mkdir -p d/x/y; : >d/x/y/f", PAIN(1),
 		  "total  create  filename\n1      1       d/\n1      1       d/x/\n"
 		  "1      1       d/x/y/\n", COUNTING),
+	COUNT_BUT("-r -e create d", ": >d/a/x; mv d/a d/c; : >d/c/y",
+		  "pain 6: a row has the path of its time",
+		  "total  create  filename\n1      1       d/a/\n1      1       d/c/\n", COUNTING),
 	COUNT_BUT("-r -z -e create d", ": >d/a/new", "the order of rows without a difference",
 		  "total  create  filename\n1      1       d/a/\n0      0       d/\n"
 		  "0      0       d/a/b/\n", COUNTING),
