@@ -145,6 +145,7 @@ static const struct row table[] = {
 	ONCE("--timeout=30 f", "cat f"),
 	ONCE("-t ' 30' f", "cat f"),
 	ONCE("-t +30 f", "cat f"),
+	ONCE_BUT("-t 9223372036854775807 f", "cat f", "no time is too long", "f OPEN \n", UP, 0),
 	ONCE("-I f", "cat f"),
 	ONCE("--inotify f", "cat f"),
 	ONCE("-c -e close_write d", ": >d/new"),
@@ -242,6 +243,8 @@ static const struct row table[] = {
 	STAYS("-m --format '%T' --timefmt 'a%' d", "cat d/f"),
 	STAYS("-m --format '%f' --timefmt '%Y' d", "cat d/f"),
 	STAYS("-m --form '%f' d", "cat d/f"),
+	STAYS("-m --format \"$(printf '%0900d' 0)%f\" d", "cat d/f"),
+	STAYS("-m -e create --format '%f %e' d", "n=$(printf '%0250d' 0); : >d/$n; mkdir d/a$n"),
 
 	/* ---- CSV ---- */
 	STAYS("-m -c d", "cat d/f; chmod 700 d/a; chmod 700 d"),
@@ -251,6 +254,7 @@ static const struct row table[] = {
 	STAYS("-mc -e create 'sp ace' 'co,mma'", "cat f"),
 	STAYS("-mc 'with,comma'", "cat f"),
 	STAYS("-m --csv --csv -e modify f", "echo x >>f"),
+	STAYS("-m --csv -e create d", "n=$(printf '%0250d' 0); : >d/,$n; : >d/$n"),
 
 	/* ---- recursion ---- */
 	STAYS("-m -r d", "cat d/a/f; : >d/a/b/new; rm d/a/b/new"),
