@@ -697,13 +697,30 @@ static int end_root(struct itools *t, struct itools_root *root, const struct pat
 	return ret;
 }
 
+/*
+ * A file that was just made, is empty and still being written: what is written will be told, and
+ * who acts upon less finds nothing in it, and may miss the rest.
+ */
+static int is_unwritten(const struct pathev_event *ev)
+{
+	struct stat st;
+
+	if (!ev->synthesized ||
+	    (ev->what & (PATHEV_MODIFY | PATHEV_CLOSE_WRITE)) != PATHEV_MODIFY)
+		return 0;
+	return stat(ev->path, &st) == 0 && st.st_size == 0;
+}
+
 /* An event of a given path itself.  Its name's coming and going has no record. */
 static int translate_root(struct itools *t, const struct pathev_event *ev)
 {
 	const uint32_t name = PATHEV_CREATE | PATHEV_DELETE | PATHEV_MOVE | PATHEV_DELETE_SELF;
 	struct itools_root *root = find_root(t, ev->root);
+	uint32_t rest = ev->what & PATHEV_ALL & ~name;
 	int ret = 0;
 
+	if (is_unwritten(ev))
+		rest &= ~(uint32_t)PATHEV_MODIFY;
 	if (ev->what & PATHEV_MOVED_FROM)
 		root->bound = 0;
 	if (ev->what & (PATHEV_DELETE | PATHEV_DELETE_SELF))
@@ -711,7 +728,7 @@ static int translate_root(struct itools *t, const struct pathev_event *ev)
 	if (ret == 0 && ev->what & (PATHEV_CREATE | PATHEV_MOVED_TO))
 		ret = bind_root(t, root, ev);
 	if (ret == 0)
-		ret = tell_each(t, ev, ev->what & PATHEV_ALL & ~name, tell_self);
+		ret = tell_each(t, ev, rest, tell_self);
 	if (ret == 0 && ev->what & PATHEV_UNMOUNT) {
 		root->deleted = t->unmounted = 1;
 		ret = tell_self(t, ev, ITOOLS_IGNORED);

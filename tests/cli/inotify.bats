@@ -330,6 +330,23 @@ Try increasing the value of /proc/sys/fs/inotify/max_user_instances" ]
 	done
 }
 
+touched() {	# touched FILE OUTPUT: its attributes change, until that was told
+	chmod 600 "$1"
+	sleep 0.05
+	grep -q ATTRIB "$2"
+}
+
+@test "inotifywait: a new file in the place of another is modified when it is written" {
+	echo 0 >conf
+	watching w inotifywait -m -e modify,attrib conf
+	mv conf conf~
+	exec 5>conf
+	until_true touched conf "$BATS_TEST_TMPDIR/w.out"
+	! out w | grep MODIFY
+	echo 1 >&5
+	wait_line w.out '^conf MODIFY $'
+}
+
 @test "inotifywait: names with newlines are framed by %0" {
 	mkdir d
 	watching w inotifywait -m -e create --no-newline --format '%f%0' d
