@@ -413,6 +413,12 @@ static int add_regex(struct cli *c, const char *option, unsigned flags, const ch
 {
 	char why[256];
 
+	/* mostly a variable that is not set */
+	if (!*regex) {
+		cli_error(c, "%s '': matches every path; leave it out, or write .* if that is meant",
+			  option);
+		return -1;
+	}
 	if (!c->filter && !(c->filter = pathev__filter_new()))
 		return cli_no_memory(c);
 	if (pathev__filter_add(c->filter, flags, regex, why, sizeof(why)) == 0)
@@ -434,6 +440,10 @@ static struct pathev__ignore *ignore_list(struct cli *c)
 
 static int add_ignore(struct cli *c, const char *glob)
 {
+	if (!*glob) {
+		cli_error(c, "--ignore '': matches nothing; leave it out");
+		return -1;
+	}
 	if (!ignore_list(c))
 		return -1;
 	if (pathev__ignore_add(c->ignore, "", glob))

@@ -688,3 +688,68 @@ incoming/a name" ]
 	[ "$status" -eq 0 ]
 	out x | grep -q -e ' \./made$'
 }
+
+# The one-line examples of the options, as a shell reads them.
+lines_of_page() {
+	sed -n '/^\.Ss Counting/,/^\.Ss The table/s/^\.Dl //p' "$(page "$1")" |
+		sed -e 's/\\&//g' -e 's/\\-/-/g' -e "s/\\\\(aq/'/g" -e 's/\\e/\\/g'
+}
+
+# run_line LINE: what it starts is told when it is armed, and to end after a change; its status
+run_line() {
+	local line=$1 t=$BATS_TEST_TMPDIR
+
+	rm -rf src "$t/armed" "$t/passed" && mkdir -p src/doc src/.git && touch src/{a.c,b.o,doc/x,.git/y}
+	mkfifo "$t/armed"
+	# shellcheck disable=SC2016
+	background line timeout 60 bash -c '
+		pathstat() {
+			command pathstat --ready-fd 9 "$@" & echo $! >../line.pid2; wait $!
+		} <&0
+		'"$line"'
+		status=$?
+		: >../passed; wait; exit $status' 9<>"$t/armed"
+	case $line in
+	mkfifo*) until_true [ -e "$t/passed" ] ;;
+	*) read -r -t "$PATHEV_TEST_BOUND" _ <"$t/armed" ;;
+	esac || return
+	echo >>src/a.c && cat src/doc/x && touch -h current
+	[[ $line == *--run* ]] || kill "$(cat "$t/line.pid2")"
+	finish line
+}
+
+@test "pathstat(1): each option has an example, and each of these works" {
+	local o line
+
+	# shellcheck disable=SC2016
+	stub make 'echo >src/made'
+	ln -s src current && echo src >list && echo '*.o' >.gitignore
+	lines_of_page pathstat >lines
+	[ "$(wc -l <lines)" -ge 28 ]
+	for o in $(options_of_page pathstat); do
+		case $o in
+		--help | -h | --version | -V) continue ;;
+		esac
+		sed -n '/^\.Ss Counting/,/^\.Ss The table/p' "$(page pathstat)" | sed 's/\\-/-/g' |
+			awk -v o="Fl ${o#-}" '
+				/^\.It / && index($0 " ", o " ") { on = 1; next }
+				on && /^\.It (Fl|Li)/ { on = 0 }
+				on && /^\.Dl / { found = 1 }
+				END { exit !found }' || { echo "no example of $o"; return 1; }
+	done
+	while IFS= read -r line; do
+		echo "$line"
+		run_line "$line"
+		[ "$status" -eq 0 ]
+		case $line in
+		*'>'*) ;;
+		*) [ -s "$BATS_TEST_TMPDIR/line.out" ] ;;
+		esac
+		case $line in
+		*' -v '* | *--allow-missing*) ;;
+		*) [ ! -s "$BATS_TEST_TMPDIR/line.err" ] ;;
+		esac
+	done <lines
+	grep -q -x 'total,.*,path' counts.csv
+	grep -q 'src/a.c$' counts
+}
