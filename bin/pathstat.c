@@ -307,6 +307,9 @@ static int act(struct stat_run *s, const struct pathev_event *ev)
 	}
 	if (!(ev->what & s->report.events) || !ev->path)
 		return 0;
+	/* what a path is told again with after a loss has not happened so often */
+	if (s->loop.mending && ev->synthesized)
+		return 0;
 	return count(s, ev) ? cli_no_memory(&s->cli) : 0;
 }
 

@@ -699,7 +699,7 @@ lines_of_page() {
 run_line() {
 	local line=$1 t=$BATS_TEST_TMPDIR
 
-	rm -rf src "$t/armed" "$t/passed" && mkdir -p src/doc src/.git && touch src/{a.c,b.o,doc/x,.git/y}
+	rm -rf src "$t/armed" "$t/passed" "$t/line.pid2" && mkdir -p src/doc src/.git && touch src/{a.c,b.o,doc/x,.git/y}
 	mkfifo "$t/armed"
 	# shellcheck disable=SC2016
 	background line timeout 60 bash -c '
@@ -714,7 +714,7 @@ run_line() {
 	*) read -r -t "$PATHEV_TEST_BOUND" _ <"$t/armed" ;;
 	esac || return
 	echo >>src/a.c && cat src/doc/x && touch -h current
-	[[ $line == *--run* ]] || kill "$(cat "$t/line.pid2")"
+	[[ $line == *--run* ]] || { until_true [ -s "$t/line.pid2" ] && kill "$(cat "$t/line.pid2")"; }
 	finish line
 }
 

@@ -122,6 +122,22 @@ work='echo x >d/a.c; echo x >d/b.h; cat d/a.c >&2'
 	done
 }
 
+@test "pathstat: after a loss the counts are too low, and none is too high" {
+	mkdir d
+	start s pathstat -e create,modify,attrib --queue-limit 2K d
+	kill -STOP "$pid"
+	for i in {100..199}; do echo >"d/$i"; done
+	kill -CONT "$pid"
+	wait_line s.err 'events were lost, so the counts are too low'
+	# the paths that were changed have been told again when this one is
+	until_true eval 'touch d/last; kill -USR1 "$pid"; grep -q "d/last$" "$BATS_TEST_TMPDIR/s.out"'
+	stop s
+	out s | grep ' d/1[0-9][0-9]$' >old || true
+	awk '$2 > 1 || $3 > 1' old >much
+	[ ! -s much ]
+	[ "$(wc -l <old)" -lt 100 ]
+}
+
 # ---- JSON and CSV ----
 
 @test "pathstat: -j and --json print an object a row" {
