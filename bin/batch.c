@@ -8,6 +8,7 @@
 #include "record.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* How often to look whether the last batch was read: nothing tells when a pipe becomes empty. */
 #define LOOK_NS (5 * PATHEV__NS_PER_MS)
@@ -32,6 +33,7 @@ void batch_fini(struct batch *b)
 {
 	pathev_format_free(b->head);
 	free(b->text.data);
+	free(b->word);
 }
 
 int batch_is_joined(const struct cli *cli)
@@ -44,15 +46,77 @@ const char *batch_format(const struct cli *cli)
 	return cli->nul ? "%{path}" : "%{path:sh}";
 }
 
+/* The slot of a word, or the unused one where it belongs. */
+static struct batch_word *slot_of(const struct batch *b, struct batch_word w)
+{
+	const char *text = b->text.data;
+	uint64_t hash = 14695981039346656037u;
+	size_t i;
+
+	for (i = 0; i < w.len; i++)
+		hash = (hash ^ (unsigned char)text[w.off + i]) * 1099511628211u;
+	for (i = (hash ^ hash >> 29) & (b->nwords - 1); b->word[i].len; i = (i + 1) & (b->nwords - 1))
+		if (b->word[i].len == w.len && !memcmp(text + b->word[i].off, text + w.off, w.len))
+			break;
+	return &b->word[i];
+}
+
+/* Room for one more word in the table: at most half of it is used. */
+static int more_words(struct batch *b)
+{
+	struct batch_word *old = b->word;
+	size_t n = b->nwords;
+
+	if (2 * (b->records + 1) <= n)
+		return 0;
+	b->word = calloc(n ? 2 * n : 64, sizeof(*b->word));
+	if (!b->word) {
+		b->word = old;
+		return cli_no_memory(b->cli);
+	}
+	b->nwords = n ? 2 * n : 64;
+	for (size_t i = 0; i < n; i++)
+		if (old[i].len)
+			*slot_of(b, old[i]) = old[i];
+	free(old);
+	return 0;
+}
+
+/* Is the word there already?  Then it is taken back.  1, 0, -1. */
+static int is_there(struct batch *b, struct batch_word w)
+{
+	struct batch_word *slot;
+
+	if (more_words(b))
+		return -1;
+	slot = slot_of(b, w);
+	if (!slot->len)
+		*slot = w;
+	return slot->off != w.off;
+}
+
 int batch_add(struct batch *b, struct record *r, struct pathev_event *ev)
 {
+	size_t before = b->text.len;
+	struct batch_word w;
+	int there = 0;
+
 	if (b->records && batch_is_joined(b->cli) &&
 	    out_add(&b->text, b->cli->output.style == CLI_JSON ? "," : " ", 1))
 		return -1;
-	b->records++;
 	/* in JSON the number stands once, before all */
 	ev->seq = b->head ? 0 : r->seq + 1;
-	return record_add(r, &b->text, ev);
+	w.off = b->text.len;
+	if (record_add(r, &b->text, ev))
+		return -1;
+	w.len = b->text.len - w.off;
+	if (b->cli->output.style == CLI_TEXT && !b->cli->output.format)
+		there = is_there(b, w);
+	if (there)
+		b->text.len = before;
+	else
+		b->records++;
+	return there < 0 ? -1 : 0;
 }
 
 int batch_is_free(struct batch *b, const struct out *o, int64_t now_ns)
@@ -96,6 +160,9 @@ int batch_write(struct batch *b, struct record *r, struct out *o, int64_t now_ns
 	r->seq++;
 	b->records = 0;
 	b->text.len = 0;
+	free(b->word);
+	b->word = NULL;
+	b->nwords = 0;
 	if (b->text.cap > KEEP) {
 		free(b->text.data);
 		b->text.data = NULL;

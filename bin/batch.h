@@ -20,6 +20,11 @@ struct pathev_event;
 struct pathev_format;
 struct record;
 
+/* A path that is in a batch of paths. */
+struct batch_word {
+	size_t off, len;	/* in batch.text */
+};
+
 struct batch {
 	const struct cli *cli;
 	int on;			/* --batch was given */
@@ -27,6 +32,9 @@ struct batch {
 	struct pathev_format *head;	/* of JSON; else NULL */
 	struct out text;	/* the records so far; only its memory is used */
 	size_t records;		/* how many there are in it */
+	struct batch_word *word;	/* where it is of paths only, a table of them, so that each is
+				 * there once: nwords slots, a power of two; unused ones have len 0 */
+	size_t nwords;
 	int64_t free_ns;	/* the next one may be written then */
 	int64_t look_ns;	/* when to look again whether the last one was read */
 	int64_t patience_ns;	/* and how much later the next time */
@@ -42,7 +50,8 @@ const char *batch_format(const struct cli *cli);
 /* Is it one line, or one JSON object, so that its records have no ends of their own? */
 int batch_is_joined(const struct cli *cli);
 
-/* One more record, not numbered.  0, or -1 after a message. */
+/* One more record, not numbered; of a path that is there already nothing, where the batch is of
+ * paths only.  0, or -1 after a message. */
 int batch_add(struct batch *b, struct record *r, struct pathev_event *ev);
 
 /* May a batch be written now?  The cooldown has passed, and the last one was read. */

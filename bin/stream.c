@@ -21,6 +21,10 @@
 /* How long a MOVED_FROM may wait for its MOVED_TO, where renames are put together. */
 #define PAIR_NS (10 * PATHEV__NS_PER_MS)
 
+/* What settling does not touch: these stand where they come. */
+static const uint32_t OWN = PATHEV_OVERFLOW | PATHEV_EXISTS | PATHEV_READY | PATHEV_ERROR |
+			    PATHEV_ADDED | PATHEV_REMOVED | PATHEV_SYNC;
+
 /* Of --queue-limit. */
 #define DEFAULT_LIMIT ((size_t)256 << 20)
 
@@ -174,6 +178,9 @@ static int take_own(struct stream *s, struct pathev_event *ev)
 		s->listing = 0;
 	if (!(ev->what & PATHEV_EXISTS))
 		s->closed = s->batch.on;
+	/* who has asked for something does not wait for that */
+	if (ev->what & (PATHEV_ADDED | PATHEV_REMOVED | PATHEV_SYNC))
+		s->batch.free_ns = INT64_MIN;
 	if (ev->what & (PATHEV_EXISTS | PATHEV_ERROR)) {
 		if (pathev__settle_before(s->settle, ev->path))
 			return cli_no_memory(s->cli);
@@ -190,9 +197,12 @@ int stream_take(struct stream *s, struct pathev_event *ev)
 {
 	if (!s->settle)
 		return print(s, ev);
-	if (ev->what & PATHEV_OWN)
+	if (ev->what & OWN)
 		return take_own(s, ev);
-	return settle_change(s, ev);
+	/* a path is not kept from being quiet by what nobody asked for */
+	if (ev->what & (s->shown | PATHEV__SETTLE_NEEDS))
+		return settle_change(s, ev);
+	return 0;
 }
 
 /* ---- time, and batches ---- */

@@ -3,116 +3,17 @@
  * settle.c - changes that wait until their path has been quiet, and what they come to
  *
  * In the file's order: nodes and the two lists they wait in; events, which change the tree NOW;
- * telling, which makes the tree TOLD like it; time.
- *
- * A node waits (PENDING) when something is to be told of it.  What that is follows from its
- * places (twin.h): in NOW only, it is new; in TOLD only, it is gone; in both, it was renamed, or
- * merely changed.  Its children go with it in both trees, so a renamed directory costs no more
- * than a file.
+ * time.  What is told of them is for retell.c; settling.h tells how it fits.
  */
-#include "settle.h"
+#include "settling.h"
 
 #include "base.h"
 #include "clock.h"
-#include "queue.h"
-#include "twin.h"
 
-#include <assert.h>
 #include <string.h>
-
-#define NIL PATHEV__NIL
-#define NOW PATHEV__NOW
-#define TOLD PATHEV__TOLD
-
-/* Telling one thing may need that another is told before; deeper than so, names are freed by
- * telling their moved_from alone. */
-enum { MAX_DEPTH = 200 };
 
 /* How long a moved_from that has a `to' may be without its moved_to: that is about to come. */
 #define FLIGHT_NS (50 * PATHEV__NS_PER_MS)
-
-static const uint32_t BINDS = PATHEV_CREATE | PATHEV_MOVED_TO;
-static const uint32_t UNBINDS = PATHEV_DELETE | PATHEV_MOVED_FROM;
-
-enum {
-	PENDING = 1,	/* in both lists */
-	FLIGHT = 2,	/* pending; its moved_to is still to come */
-	SHADOW = 4,	/* gone, and its name was taken by another that is pending: that replaces it */
-	HIDES = 8,	/* it was renamed to where something may have been that we never saw */
-	FOUND = 16,	/* all of its events were synthesized */
-	TELLING = 32,	/* being told now, further up the stack */
-	LEFT = 64	/* its moved_from was told, and its moved_to must be */
-};
-
-struct node {
-	struct pathev__twin_node twin;	/* held by PENDING and by SHADOW */
-	uint32_t next[2], prev[2];	/* in the lists; NIL at the ends */
-	int64_t last_ns;		/* what the lists are sorted by: the last event, */
-	int64_t first_ns;		/* and the first one */
-	int64_t time_ns;		/* of the last event, as pathev_event has it */
-	uint32_t what;			/* all events since it was told */
-	uint32_t cookie;
-	uint32_t root;			/* of its last event: an index into roots */
-	uint32_t is_root;		/* the root that has this very path, plus one; 0: none */
-	unsigned flags;
-	char type;
-	char *other;			/* owned.  In flight: where to; else where from, when that is
-					 * not in TOLD; NULL */
-};
-
-enum { QUIET, FIRST };			/* the lists */
-
-struct flight {
-	uint32_t cookie;
-	uint32_t node;
-};
-
-struct pathev__settle {
-	struct pathev__twin tree;
-	int64_t quiet_ns, max_ns;
-	uint32_t head[2], tail[2];
-	int flushing;
-
-	char **roots;			/* interned, for they outlive the events */
-	size_t nroots, caproots;
-	struct pathev__table root_table;
-
-	struct flight *flight;
-	size_t nflights, capflights;
-	int64_t flight_ns;		/* when the last one left */
-
-	uint32_t *parked;		/* LEFT, and nobody is about to let them arrive */
-	size_t nparked, capparked;
-
-	struct pathev__queue ready;	/* told, not handed out yet */
-	struct pathev__buf path, other;
-	struct pathev__buf dir;		/* the directory of the last event, */
-	uint32_t dir_node, dir_version;	/* which is this node as long as no place is left */
-};
-
-static struct node *at(const struct pathev__settle *s, uint32_t n)
-{
-	return (struct node *)(void *)pathev__twin_at(&s->tree, n);
-}
-
-static int in(const struct pathev__settle *s, int tree, uint32_t n)
-{
-	return pathev__twin_in(&s->tree, tree, n);
-}
-
-static const struct pathev__twin_place *place(const struct pathev__settle *s, int tree, uint32_t n)
-{
-	return pathev__twin_place(&s->tree, tree, n);
-}
-
-/* What else, if anything, has the place in one tree that a node has in the other. */
-static uint32_t at_place(const struct pathev__settle *s, int tree, uint32_t n)
-{
-	const struct pathev__twin_place *p = place(s, !tree, n);
-	uint32_t m = pathev__twin_find(&s->tree, tree, p->up, p->name->text, p->name->len);
-
-	return m == n ? NIL : m;
-}
 
 /* ---- nodes, and the lists they wait in ---- */
 
@@ -146,14 +47,7 @@ static void unlink_from(struct pathev__settle *s, int list, uint32_t n)
 		at(s, next)->prev[list] = prev;
 }
 
-static void clear_other(struct node *d)
-{
-	free(d->other);
-	d->other = NULL;
-}
-
-/* It waits no longer.  Whether it may go is for the caller to ask. */
-static void unlist(struct pathev__settle *s, uint32_t n)
+void pathev__settling_unlist(struct pathev__settle *s, uint32_t n)
 {
 	struct node *d = at(s, n);
 
@@ -177,10 +71,9 @@ static void end_shadow(struct pathev__settle *s, uint32_t n)
 	d->twin.held--;
 }
 
-/* Nothing is to be told of it for now. */
-static void let_go(struct pathev__settle *s, uint32_t n)
+void pathev__settling_let_go(struct pathev__settle *s, uint32_t n)
 {
-	unlist(s, n);
+	pathev__settling_unlist(s, n);
 	end_shadow(s, n);
 	pathev__twin_drop(&s->tree, n);
 }
@@ -291,13 +184,6 @@ struct taken {
 	size_t len;
 };
 
-static size_t bare_len(const char *path, size_t len)
-{
-	while (len && path[len - 1] == '/')
-		len--;
-	return len;
-}
-
 /*
  * What is at a name now; if nothing is known of it: it is there, and was told, or else the event
  * would be another.  Below a directory that is new itself, it cannot have been told.
@@ -389,16 +275,15 @@ static void forget_told(struct pathev__settle *s, uint32_t n)
 		up = place(s, TOLD, c)->up;
 		pathev__twin_take(&s->tree, TOLD, c);
 		if (!in(s, NOW, c) && !(at(s, c)->flags & FLIGHT))
-			let_go(s, c);
+			pathev__settling_let_go(s, c);
 		c = up;
 	}
 }
 
-/* It is nowhere any more, or only what its directory is gone with. */
-static void vanish(struct pathev__settle *s, uint32_t n)
+void pathev__settling_vanish(struct pathev__settle *s, uint32_t n)
 {
 	forget_told(s, n);
-	let_go(s, n);
+	pathev__settling_let_go(s, n);
 }
 
 /* What is below this node now goes with it, for it leaves NOW for good. */
@@ -417,11 +302,11 @@ static void orphan(struct pathev__settle *s, uint32_t n, uint32_t how, int64_t n
 		same = pathev__twin_same(&s->tree, c);
 		pathev__twin_take(&s->tree, NOW, c);
 		if (!in(s, TOLD, c)) {
-			vanish(s, c);
+			pathev__settling_vanish(s, c);
 		} else if (same) {
 			/* who hears that the directory is gone, hears it of this too */
 			at(s, up)->twin.held++;
-			let_go(s, c);
+			pathev__settling_let_go(s, c);
 			at(s, up)->twin.held--;
 		} else {
 			wait_anew(s, c, now_ns);
@@ -496,7 +381,7 @@ static void ground(struct pathev__settle *s, int64_t now_ns)
 		at(s, n)->flags &= ~(unsigned)FLIGHT;
 		orphan(s, n, PATHEV_MOVED_FROM, now_ns);
 		if (!in(s, TOLD, n))
-			vanish(s, n);
+			pathev__settling_vanish(s, n);
 	}
 }
 
@@ -523,7 +408,7 @@ static int bind(struct pathev__settle *s, const struct taken *t)
 		if (in(s, TOLD, old))
 			wait_anew(s, old, t->now_ns);
 		else
-			vanish(s, old);
+			pathev__settling_vanish(s, old);
 	} else if (moved && in(s, TOLD, t->up)) {
 		hides = pathev__twin_find(&s->tree, TOLD, t->up, t->name, t->len) == NIL;
 	}
@@ -572,7 +457,7 @@ static int unbind(struct pathev__settle *s, const struct taken *t)
 		clear_other(at(s, n));
 		orphan(s, n, how, t->now_ns);
 		if (!in(s, TOLD, n))
-			vanish(s, n);
+			pathev__settling_vanish(s, n);
 	}
 	at(s, t->up)->twin.held--;
 	pathev__twin_drop(&s->tree, t->up);
@@ -611,312 +496,7 @@ int pathev__settle_add(struct pathev__settle *s, const struct pathev_event *ev, 
 	return change(s, &t);
 }
 
-/* ---- telling ---- */
-
-/* The root of a path that a node has: that of its last event, unless a directory on the way was
- * renamed to below another one. */
-static const char *root_of(const struct pathev__settle *s, int tree, uint32_t n,
-			   const struct pathev__buf *path, size_t *rootlen)
-{
-	const char *root = s->roots[at(s, n)->root];
-
-	*rootlen = bare_len(root, strlen(root));
-	if (*rootlen <= path->len && !memcmp(root, path->data, *rootlen) &&
-	    (*rootlen == path->len || path->data[*rootlen] == '/'))
-		return root;
-	for (uint32_t i = n; i && in(s, tree, i); i = place(s, tree, i)->up)
-		if (at(s, i)->is_root) {
-			root = s->roots[at(s, i)->is_root - 1];
-			break;
-		}
-	*rootlen = bare_len(root, strlen(root));
-	return root;
-}
-
-/* Hand out a record of the path in s->path, which the node has in a tree. */
-static int tell_record(struct pathev__settle *s, int tree, uint32_t n, uint32_t what,
-		       const char *other)
-{
-	const struct node *d = at(s, n);
-	size_t rootlen;
-	struct pathev__queue_in rec = {
-		.what = what, .type = d->type, .synthesized = (d->flags & FOUND) != 0,
-		.cookie = what & (PATHEV_MOVED_FROM | PATHEV_MOVED_TO) ? d->cookie : 0,
-		.time_ns = d->time_ns, .dir = s->path.data, .dirlen = s->path.len, .other = other,
-		.otherlen = other ? strlen(other) : 0
-	};
-
-	if (!what)
-		return 0;
-	rec.root = root_of(s, tree, n, &s->path, &rootlen);
-	rec.reloff = rootlen + 1;
-	if (rootlen == s->path.len) {
-		/* as it was given, with the slashes at its end */
-		rec.dir = rec.root;
-		rec.dirlen = rec.reloff = strlen(rec.root);
-	}
-	return pathev__queue_push(&s->ready, &rec);
-}
-
-static int tell(struct pathev__settle *s, uint32_t n, unsigned depth);
-
-/* Below a node in TOLD, deepest first: one that has gone or was renamed, and must be told of
- * while its directory can still be named.  NIL: none. */
-static uint32_t find_stray(const struct pathev__settle *s, uint32_t n)
-{
-	uint32_t c = n;
-
-	while (place(s, TOLD, c)->kids != NIL)
-		c = place(s, TOLD, c)->kids;
-	while (c != n) {
-		if (at(s, c)->flags & PENDING && !pathev__twin_same(&s->tree, c))
-			return c;
-		if (place(s, TOLD, c)->next == NIL) {
-			c = place(s, TOLD, c)->up;
-			continue;
-		}
-		c = place(s, TOLD, c)->next;
-		while (place(s, TOLD, c)->kids != NIL)
-			c = place(s, TOLD, c)->kids;
-	}
-	return NIL;
-}
-
-static int park(struct pathev__settle *s, uint32_t n, unsigned depth);
-static int leave(struct pathev__settle *s, uint32_t n, unsigned depth);
-
-/* Tell all that was told of below a node and is not there any more. */
-static int evacuate(struct pathev__settle *s, uint32_t n, unsigned depth)
-{
-	uint32_t c;
-	int ret = 0;
-
-	at(s, n)->twin.held++;
-	while (!ret && (c = find_stray(s, n)) != NIL) {
-		if (!in(s, NOW, c)) {
-			ret = leave(s, c, depth + 1);
-			continue;
-		}
-		ret = tell(s, c, depth + 1);
-		if (!ret && find_stray(s, n) == c)
-			ret = park(s, c, depth + 1);
-	}
-	at(s, n)->twin.held--;
-	return ret;
-}
-
-/* It is gone: tell that, under the name that was told. */
-static int leave(struct pathev__settle *s, uint32_t n, unsigned depth)
-{
-	struct node *d;
-	uint32_t what, up;
-
-	if (evacuate(s, n, depth))
-		return -1;
-	d = at(s, n);
-	if (!(d->flags & PENDING) || !in(s, TOLD, n))
-		return 0;
-	what = d->what & ~BINDS;
-	if (!(what & UNBINDS)) {
-		/* its name was taken by another, which has gone as well */
-		what |= PATHEV_DELETE;
-		d->flags |= FOUND;
-	}
-	if (pathev__twin_path(&s->tree, TOLD, n, &s->path) ||
-	    tell_record(s, TOLD, n, what, what & PATHEV_MOVED_FROM ? d->other : NULL))
-		return -1;
-	up = place(s, TOLD, n)->up;
-	pathev__twin_take(&s->tree, TOLD, n);
-	vanish(s, n);
-	pathev__twin_drop(&s->tree, up);
-	return 0;
-}
-
-/* It was renamed: tell that of its old name. */
-static int leave_for(struct pathev__settle *s, uint32_t n)
-{
-	struct node *d = at(s, n);
-	uint32_t up = place(s, TOLD, n)->up;
-
-	if (pathev__twin_path(&s->tree, NOW, n, &s->other) ||
-	    pathev__twin_path(&s->tree, TOLD, n, &s->path) ||
-	    tell_record(s, TOLD, n, PATHEV_MOVED_FROM, s->other.data))
-		return -1;
-	clear_other(d);
-	d->other = strdup(s->path.data);
-	if (!d->other)
-		return -1;
-	pathev__twin_take(&s->tree, TOLD, n);
-	pathev__twin_drop(&s->tree, up);
-	d->flags |= LEFT;
-	return 0;
-}
-
-/* The same, when its new name cannot be told yet. */
-static int park(struct pathev__settle *s, uint32_t n, unsigned depth)
-{
-	uint32_t *parked;
-
-	if (!in(s, TOLD, n) || pathev__twin_same(&s->tree, n))
-		return 0;
-	if (evacuate(s, n, depth))
-		return -1;
-	/* was it told meanwhile? */
-	if (!in(s, TOLD, n) || pathev__twin_same(&s->tree, n))
-		return 0;
-	parked = pathev__grow(s->parked, &s->capparked, s->nparked + 1, sizeof(*parked));
-	if (!parked)
-		return -1;
-	s->parked = parked;
-	parked[s->nparked++] = n;
-	return leave_for(s, n);
-}
-
-/* Tell what is at its name now. */
-static int arrive(struct pathev__settle *s, uint32_t n)
-{
-	struct node *d = at(s, n);
-	uint32_t what = d->what & ~UNBINDS;
-
-	if (d->flags & LEFT)
-		what |= PATHEV_MOVED_TO;
-	else if (!(what & BINDS))
-		what |= PATHEV_CREATE;
-	if (what & PATHEV_CREATE && !d->other)
-		d->cookie = 0;
-	if (pathev__twin_path(&s->tree, NOW, n, &s->path) ||
-	    tell_record(s, NOW, n, what, what & PATHEV_MOVED_TO ? d->other : NULL) ||
-	    pathev__twin_settle(&s->tree, n))
-		return -1;
-	let_go(s, n);
-	return 0;
-}
-
-/* What was told of the name that a node has now must have left it. */
-static int free_name(struct pathev__settle *s, uint32_t n, unsigned depth)
-{
-	uint32_t old = at_place(s, TOLD, n);
-
-	if (old == NIL)
-		return 0;
-	if (!in(s, NOW, old)) {
-		/* replaced, without a word */
-		if (evacuate(s, old, depth))
-			return -1;
-		if (at_place(s, TOLD, n) != old)
-			return 0;
-		pathev__twin_take(&s->tree, TOLD, old);
-		vanish(s, old);
-		return 0;
-	}
-	if (depth < MAX_DEPTH && tell(s, old, depth + 1))
-		return -1;
-	return at_place(s, TOLD, n) == old ? park(s, old, depth) : 0;
-}
-
-/*
- * All directories from n upwards must be told as they are now.  0; 1: one of them is being told,
- * further up the stack; -1.
- */
-static int ensure(struct pathev__settle *s, uint32_t n, unsigned depth)
-{
-	for (;;) {
-		uint32_t top = 0;
-
-		for (uint32_t i = n; i; i = place(s, NOW, i)->up) {
-			if (!in(s, NOW, i))
-				return 1;
-			if (!pathev__twin_same(&s->tree, i))
-				top = i;
-		}
-		if (!top)
-			return 0;
-		if (at(s, top)->flags & TELLING || depth > 2 * MAX_DEPTH)
-			return 1;
-		if (at(s, top)->flags & PENDING) {
-			if (tell(s, top, depth + 1))
-				return -1;
-			if (!pathev__twin_same(&s->tree, top))
-				return 1;
-		} else if (free_name(s, top, depth) || pathev__twin_settle(&s->tree, top)) {
-			return -1;
-		}
-	}
-}
-
-/* Something that is there: new, renamed, or changed. */
-static int tell_present(struct pathev__settle *s, uint32_t n, unsigned depth)
-{
-	int ret = ensure(s, place(s, NOW, n)->up, depth);
-
-	if (ret)
-		return ret < 0 ? -1 : park(s, n, depth);
-	if (pathev__twin_same(&s->tree, n)) {
-		uint32_t what = at(s, n)->what & ~(UNBINDS | PATHEV_MOVED_TO);
-
-		if (pathev__twin_path(&s->tree, NOW, n, &s->path) ||
-		    tell_record(s, NOW, n, what, NULL))
-			return -1;
-		let_go(s, n);
-		return 0;
-	}
-	if (free_name(s, n, depth) || (in(s, TOLD, n) && leave_for(s, n)))
-		return -1;
-	return arrive(s, n);
-}
-
-static int tell_gone(struct pathev__settle *s, uint32_t n, unsigned depth)
-{
-	uint32_t heir = at_place(s, NOW, n), up = place(s, TOLD, n)->up, what;
-
-	if (heir != NIL && at(s, heir)->flags & PENDING) {
-		/* not gone, for it is replaced; unless the other goes before that is told */
-		at(s, n)->twin.held++;
-		what = at(s, n)->what;
-		unlist(s, n);
-		at(s, n)->what = what;
-		at(s, n)->flags |= SHADOW;
-		return 0;
-	}
-	if (in(s, NOW, up) && ensure(s, up, depth) < 0)
-		return -1;
-	return leave(s, n, depth);
-}
-
-/* Tell what is to be told of a node, and before that what must be known for it. */
-static int tell(struct pathev__settle *s, uint32_t n, unsigned depth)
-{
-	int ret = 0;
-
-	if (!(at(s, n)->flags & PENDING) || at(s, n)->flags & TELLING)
-		return 0;
-	at(s, n)->flags |= TELLING;
-	at(s, n)->twin.held++;
-	if (in(s, NOW, n))
-		ret = n ? tell_present(s, n, depth) : 0;
-	else if (in(s, TOLD, n))
-		ret = tell_gone(s, n, depth);
-	if (!n) {
-		pathev__buf_cut(&s->path, 0);
-		ret = pathev__buf_add(&s->path, "", 0) || tell_record(s, NOW, 0, at(s, 0)->what, NULL);
-		unlist(s, 0);
-	}
-	at(s, n)->flags &= ~(unsigned)TELLING;
-	at(s, n)->twin.held--;
-	pathev__twin_drop(&s->tree, n);
-	return ret;
-}
-
-/* And what could not be told to its end then. */
-static int tell_all(struct pathev__settle *s, uint32_t n)
-{
-	if (tell(s, n, 0))
-		return -1;
-	while (s->nparked)
-		if (tell(s, s->parked[--s->nparked], 0))
-			return -1;
-	return 0;
-}
+/* ---- time ---- */
 
 int pathev__settle_before(struct pathev__settle *s, const char *path)
 {
@@ -933,15 +513,8 @@ int pathev__settle_before(struct pathev__settle *s, const char *path)
 			break;
 		n = c;
 	}
-	if (ensure(s, n, 0) < 0)
-		return -1;
-	while (s->nparked)
-		if (tell(s, s->parked[--s->nparked], 0))
-			return -1;
-	return 0;
+	return pathev__retell_names(s, n);
 }
-
-/* ---- time ---- */
 
 void pathev__settle_flush(struct pathev__settle *s)
 {
@@ -1005,7 +578,7 @@ int pathev__settle_next(struct pathev__settle *s, int64_t now_ns, struct pathev_
 		n = find_due(s, now_ns);
 		if (n == NIL)
 			return 0;
-		if (tell_all(s, n))
+		if (pathev__retell(s, n))
 			return -1;
 	}
 }

@@ -9,7 +9,7 @@ load ../cli/helper
 layer() {
 	case $1 in
 	base | buf | clock | quote | table) echo "1 pure" ;;
-	filter | format | ignore | names | queue | render | settle | tally | twin | watches) echo "2 pure" ;;
+	filter | format | ignore | names | queue | render | retell | settle | settling | tally | twin | watches) echo "2 pure" ;;
 	busy | crew | inotify | intake | proc | see | walk) echo "2 kernel" ;;
 	*) echo "3 kernel" ;;
 	esac

@@ -213,6 +213,15 @@ to() {
 	[ "$2" = "$name" ]
 }
 
+@test "pathwatch: --batch names a path once, also when its name was taken again" {
+	mkdir d
+	touch d/f
+	run messages pathwatch --batch --settle 1h d --run sh -c 'mv d/f d/old; echo >d/f'
+	[ "$output" = 'd/f d/old' ]
+	run messages pathwatch --batch --settle 1h -j d --run sh -c 'mv d/f d/old; echo >d/f'
+	[ "$(grep -o '"path":"d/f"' <<<"$output" | wc -l)" -eq 2 ]
+}
+
 @test "pathwatch: --batch --json prints an object with an array of records" {
 	mkdir d
 	start w pathwatch --batch --json d

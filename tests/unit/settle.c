@@ -13,6 +13,7 @@
 #include "../../lib/table.c"
 #undef put
 #include "../../lib/twin.c"
+#include "../../lib/retell.c"
 #include "../../lib/settle.c"
 
 #include "random.h"
