@@ -189,6 +189,12 @@ static int too_late(const struct loop *l, const struct pathev_event *ev)
 	return l->hurry || !(l->mending || ev->synthesized || ev->what & PATHEV_OWN);
 }
 
+/* Enough have come for a nap, and all are taken: the next ones are in the kernel, and gather. */
+static int gathers(const struct loop *l)
+{
+	return l->nap_events >= NAP_EVENTS && l->state == RUNNING && !pathev_pending(l->pv);
+}
+
 /* The next event of this batch: 1; 0: there is none; -1: a message was given. */
 static int take_event(struct loop *l, struct pathev_event *ev)
 {
@@ -196,6 +202,10 @@ static int take_event(struct loop *l, struct pathev_event *ev)
 
 	if (l->drained || l->state == OVER || l->batch >= BATCH_EVENTS || stalled(l))
 		return 0;
+	if (gathers(l)) {
+		l->drained = 1;
+		return 0;
+	}
 	got = pathev_next(l->pv, ev);
 	if (got < 0)
 		return fail(l);

@@ -135,6 +135,28 @@ static int ignored(struct pathev *pv, const struct pathev__record *rec)
 	return pathev__root_record(pv, rec, NULL);
 }
 
+static int at_node(struct pathev *pv, uint32_t node, const struct pathev__record *rec)
+{
+	return rec->namelen ? named(pv, node, rec) : unnamed(pv, node, *rec);
+}
+
+/* What is no rename, at each place that its directory has: at one, as good as ever. */
+static int follow_plain(struct pathev *pv, const struct pathev__record *rec)
+{
+	uint32_t node = pathev__watches_by_wd(&pv->tree, rec->wd);
+
+	if (node == PATHEV__NIL)
+		return 0;
+	if (pv->tree.node[node].alias == PATHEV__NIL)
+		return at_node(pv, node, rec);
+	if (pathev__aliases(pv, rec->wd, &pv->dst))
+		return -1;
+	for (size_t i = 0; i < pv->dst.len; i++)
+		if (at_node(pv, pv->dst.node[i], rec))
+			return -1;
+	return 0;
+}
+
 int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
 {
 	if (rec->what & PATHEV_OVERFLOW)
@@ -147,13 +169,8 @@ int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
 		return pathev__moved_to(pv, rec);
 	if (rec->what & PATHEV_DELETE)
 		pathev__note_gone(pv, rec);
-	if (!pathev__is_noise(pv, rec) && pathev__is_tellable(pv, rec)) {
-		if (pathev__aliases(pv, rec->wd, &pv->dst))
-			return -1;
-		for (size_t i = 0; i < pv->dst.len; i++)
-			if (rec->namelen ? named(pv, pv->dst.node[i], rec) :
-					   unnamed(pv, pv->dst.node[i], *rec))
-				return -1;
-	}
+	if (!(pv->nnoise && pathev__is_noise(pv, rec)) &&
+	    (!pv->nwindows || pathev__is_tellable(pv, rec)) && follow_plain(pv, rec))
+		return -1;
 	return pathev__root_record(pv, rec, NULL);
 }

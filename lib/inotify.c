@@ -48,6 +48,24 @@ size_t pathev__inotify_decode(const void *data, size_t len, struct pathev__recor
 	return sizeof(ev) + ev.len;
 }
 
+size_t pathev__inotify_check(const void *data, size_t len, uint32_t *bits)
+{
+	struct inotify_event ev;
+
+	if (len < sizeof(ev))
+		return 0;
+	memcpy(&ev, data, sizeof(ev));
+	if (ev.len > len - sizeof(ev))
+		return 0;
+	/* the name ends with a NUL, and so do the bytes that pad it */
+	if (ev.len && ((const char *)data)[sizeof(ev) + ev.len - 1])
+		return 0;
+	*bits = (ev.mask & (PATHEV_ALL | PATHEV_OVERFLOW)) |
+		(ev.mask & IN_ISDIR ? PATHEV__RECORD_DIR : 0u) |
+		(ev.mask & IN_IGNORED ? PATHEV__RECORD_IGNORED : 0u);
+	return sizeof(ev) + ev.len;
+}
+
 int pathev__inotify_open(void)
 {
 	return inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

@@ -31,6 +31,11 @@ struct pathev__record {
  */
 size_t pathev__inotify_decode(const void *data, size_t len, struct pathev__record *rec);
 
+/* The same, but only whether it is well-formed, its size, and its rec->what with is_dir and
+ * ignored as bits above those: nearly all records need no more when they come. */
+enum { PATHEV__RECORD_DIR = 1 << 30, PATHEV__RECORD_IGNORED = 1 << 29 };
+size_t pathev__inotify_check(const void *data, size_t len, uint32_t *bits);
+
 /* How to look up the path of a watch. */
 enum {
 	PATHEV__WATCH_DIR = 1,		/* it must be a directory, else ENOTDIR */

@@ -182,11 +182,16 @@ static int add_mark(struct pathev__intake *in, enum mark_kind kind, int wd,
 	return 0;
 }
 
-static int mark_record(struct pathev__intake *in, const struct pathev__record *rec,
-		       const char *data, size_t left, uint64_t pos)
+/* What is worth a mark has at least one of these. */
+static const uint32_t MARKED = PATHEV_MOVED_TO | PATHEV_MOVE_SELF | PATHEV__RECORD_DIR |
+			       PATHEV__RECORD_IGNORED;
+
+static int mark_record(struct pathev__intake *in, const char *data, size_t left, uint64_t pos)
 {
 	const uint32_t binds = PATHEV_CREATE | PATHEV_DELETE | PATHEV_MOVE;
+	struct pathev__record decoded, *rec = &decoded;
 
+	pathev__inotify_decode(data, left, rec);
 	if (rec->what & PATHEV_MOVED_TO &&
 	    add_mark(in, MARK_MOVED_TO, (int)rec->cookie, rec, data, left, pos))
 		return -1;
@@ -235,14 +240,14 @@ int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns
 
 	assert(len <= BLOCK_BYTES - b->len);
 	while (off < len) {
-		struct pathev__record rec;
-		size_t size = pathev__inotify_decode(data + off, len - off, &rec);
+		uint32_t bits;
+		size_t size = pathev__inotify_check(data + off, len - off, &bits);
 
 		if (!size) {
 			errno = EBADMSG;
 			break;
 		}
-		if (mark_record(in, &rec, data + off, len - off, in->end + off))
+		if (bits & MARKED && mark_record(in, data + off, len - off, in->end + off))
 			break;
 		off += size;
 	}
@@ -277,7 +282,9 @@ void pathev__intake_skip(struct pathev__intake *in)
 {
 	struct pathev__intake_block *b = in->head;
 	struct pathev__record rec;
-	size_t size = record_size(b, b->off, &rec);
+	/* mostly it was peeked at before */
+	size_t size = in->future > in->pos ? (size_t)(in->future - in->pos) :
+					     record_size(b, b->off, &rec);
 
 	b->off += size;
 	in->pos += size;

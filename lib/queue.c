@@ -21,8 +21,7 @@ struct pathev__queue_chunk {
 	size_t cap;
 	size_t off;		/* of the next item to pop */
 	size_t len;
-	size_t dir;		/* where the dir item in force while pushing is */
-	size_t popdir;		/* and while popping; both SIZE_MAX before the first */
+	size_t dir;		/* where the dir item in force while pushing is; SIZE_MAX: none */
 	char data[];
 };
 
@@ -81,7 +80,7 @@ static struct pathev__queue_chunk *new_chunk(struct pathev__queue *q, size_t nee
 	c->next = NULL;
 	c->cap = need;
 	c->off = c->len = 0;
-	c->dir = c->popdir = SIZE_MAX;
+	c->dir = SIZE_MAX;
 	if (q->tail)
 		q->tail->next = c;
 	else
@@ -139,7 +138,7 @@ int pathev__queue_push(struct pathev__queue *q, const struct pathev__queue_in *i
 	/* empty again: start over at the front, where the cache is warm */
 	if (c && !q->count && c == q->head) {
 		c->off = c->len = 0;
-		c->dir = c->popdir = SIZE_MAX;
+		c->dir = SIZE_MAX;
 	}
 	if (!c || c->cap - c->len < event + dir)
 		c = new_chunk(q, event + dir);
@@ -166,38 +165,51 @@ int pathev__queue_push(struct pathev__queue *q, const struct pathev__queue_in *i
 	return 0;
 }
 
-/* The path of an event in the buffer: the directory in force, and the name behind it. */
-static int put_path(struct pathev__queue *q, const struct pathev__queue_chunk *c,
-		    const struct event_item *e, const char *name, struct pathev_event *ev)
+/* A dir item: its directory stays in the buffer for the events behind it. */
+static int take_dir(struct pathev__queue *q, struct pathev__queue_chunk *c)
 {
-	const char *dir = c->data + c->popdir + sizeof(struct dir_item);
 	struct dir_item d;
+
+	memcpy(&d, c->data + c->off, sizeof(d));
+	pathev__buf_cut(&q->path, 0);
+	if (pathev__buf_add(&q->path, c->data + c->off + sizeof(d), d.dirlen))
+		return -1;
+	q->dirlen = d.dirlen;
+	q->reloff = d.reloff;
+	q->root = d.root;
+	c->off += sizeof(d) + d.dirlen;
+	return 0;
+}
+
+/* The path of an event: the directory in the buffer, and the name behind it. */
+static int put_path(struct pathev__queue *q, const struct event_item *e, const char *name,
+		    struct pathev_event *ev)
+{
+	const char *dir;
 	char *p;
 
-	memcpy(&d, c->data + c->popdir, sizeof(d));
-	pathev__buf_cut(&q->path, 0);
-	if (pathev__buf_room(&q->path, (size_t)d.dirlen + e->namelen + 1))
+	q->path.len = q->dirlen;
+	if (pathev__buf_room(&q->path, (size_t)e->namelen + 1))
 		return -1;
-	p = q->path.data;
-	memcpy(p, dir, d.dirlen);
-	p += d.dirlen;
+	dir = q->path.data;
+	p = q->path.data + q->dirlen;
 	if (e->flags & HAS_NAME) {
-		if (d.dirlen && p[-1] != '/')
+		if (q->dirlen && p[-1] != '/')
 			*p++ = '/';
-		ev->nameoff = (size_t)(p - q->path.data);
+		ev->nameoff = (size_t)(p - dir);
 		memcpy(p, name, e->namelen);
 		p += e->namelen;
 	} else {
-		const char *slash = d.dirlen > 1 ? memrchr(dir, '/', d.dirlen) : NULL;
+		const char *slash = q->dirlen > 1 ? memrchr(dir, '/', q->dirlen) : NULL;
 
 		ev->nameoff = slash ? (size_t)(slash + 1 - dir) : 0;
 	}
 	*p = '\0';
-	q->path.len = (size_t)(p - q->path.data);
-	ev->path = q->path.data;
+	q->path.len = (size_t)(p - dir);
+	ev->path = dir;
 	ev->pathlen = q->path.len;
-	ev->root = d.root;
-	ev->reloff = d.reloff < ev->pathlen ? d.reloff : ev->pathlen;
+	ev->root = q->root;
+	ev->reloff = q->reloff < ev->pathlen ? q->reloff : ev->pathlen;
 	return 0;
 }
 
@@ -215,20 +227,15 @@ int pathev__queue_pop(struct pathev__queue *q, struct pathev_event *ev)
 	c = q->head;
 	before = c->off;
 	memcpy(&e.what, c->data + c->off, sizeof(e.what));
-	if (!e.what) {
-		struct dir_item d;
-
-		memcpy(&d, c->data + c->off, sizeof(d));
-		c->popdir = c->off;
-		c->off += sizeof(d) + d.dirlen;
-	}
+	if (!e.what && take_dir(q, c))
+		return -1;
 	memcpy(&e, c->data + c->off, sizeof(e));
 	name = c->data + c->off + sizeof(e);
 	*ev = (struct pathev_event){
 		.what = e.what, .cookie = e.cookie, .error = e.error, .type = e.type,
 		.synthesized = (e.flags & SYNTHESIZED) != 0, .time_ns = e.time_ns,
 	};
-	if (!(e.flags & NO_PATH) && put_path(q, c, &e, name, ev))
+	if (!(e.flags & NO_PATH) && put_path(q, &e, name, ev))
 		goto nomem;
 	if (e.flags & HAS_OTHER) {
 		pathev__buf_cut(&q->other, 0);

@@ -40,7 +40,10 @@ struct pathev__queue {
 	struct pathev__queue_chunk *spare;
 	size_t bytes;				/* held by events that wait */
 	uint64_t count;				/* events that wait */
-	struct pathev__buf path;		/* of the event handed out last */
+	struct pathev__buf path;		/* of the event handed out last; it begins with ... */
+	size_t dirlen;				/* ... the directory in force, so long */
+	size_t reloff;				/* and what belongs to it */
+	const char *root;
 	struct pathev__buf other;
 };
 

@@ -282,7 +282,11 @@ static void put_op(struct pathev__out *o, const struct pathev_format *f, const s
 {
 	switch (op->kind) {
 	case OP_TEXT:
-		pathev__out_put(o, f->text.data + op->off, op->len);
+		/* mostly the blank between two directives, or the end of a line */
+		if (op->len == 1)
+			pathev__out_putc(o, f->text.data[op->off]);
+		else
+			pathev__out_put(o, f->text.data + op->off, op->len);
 		break;
 	case OP_EVENTS:
 		put_events(o, ev->what, ',', 0);

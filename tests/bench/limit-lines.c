@@ -106,21 +106,22 @@ int main(int argc, char **argv)
 				clock_gettime(CLOCK_MONOTONIC, &first);
 			events += format(argv[1], strlen(argv[1]), buf, n);
 			flush(fd);
-			continue;
 		}
-		if (events >= NAP_EVENTS) {
+		if (events >= NAP_EVENTS && n < READ_BYTES / 2) {
 			struct timespec nap = {.tv_nsec = 1000000 - since_ns(&first)};
 
+			if (nap.tv_nsec > 0)
+				nanosleep(&nap, NULL);
 			events = 0;
-			if (nap.tv_nsec > 0 && nanosleep(&nap, NULL) == 0)
-				continue;
+			continue;
 		}
+		if (n > 0)
+			continue;
+		events = 0;
 		pfd[1].events = len ? POLLOUT : 0;
 		if (poll(pfd, 2, -1) < 0 || pfd[1].revents & POLLERR)
 			return 0;
 		if (pfd[1].revents & POLLOUT)
 			flush(fd);
-		if (events && since_ns(&first) >= 1000000)
-			events = 0;
 	}
 }
