@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GROUPS = 64, MEMBERS = 2, STACK_BYTES = 256 * 1024 };
+enum { GROUPS = 64, MEMBERS = 2, STACK_BYTES = 256 * 1024, ENTRIES_BYTES = 500 };
 
 /*
  * Groups lie in a ring, and counters that only grow tell of each part where it begins: oldest,
@@ -190,6 +193,9 @@ struct pathev__group *pathev__crew_group(struct pathev__crew *c)
 
 	if (c->free - c->oldest == GROUPS)
 		return NULL;
+	/* what begins here also grows in the heap of this thread, and not in one of the member's
+	 * that would stay; without memory it is the member who finds out */
+	pathev__buf_room(&g->entries, ENTRIES_BYTES);
 	pathev__buf_cut(&g->dir, 0);
 	pathev__buf_cut(&g->names, 0);
 	pathev__buf_cut(&g->entries, 0);
@@ -249,4 +255,8 @@ void pathev__crew_end(struct pathev__crew *c,
 	for (; c->oldest != c->told; c->oldest++)
 		drop(arg, &c->group[c->oldest % GROUPS]);
 	free_crew(c);
+#ifdef __GLIBC__
+	/* what was only needed here is much, compared with what is kept, and lies around it */
+	malloc_trim(0);
+#endif
 }

@@ -150,12 +150,21 @@ static void mark_complete(struct pathev *pv, int fd)
 
 static const uint32_t ACCESSES = PATHEV_ACCESS | PATHEV_OPEN | PATHEV_CLOSE_NOWRITE;
 
+/* Is anything told yet?  Not of what comes before the first path is armed. */
+static int is_armed(const struct pathev *pv)
+{
+	for (uint32_t i = 0; i < pv->nroots; i++)
+		if (pv->root[i].given && pv->root[i].quiet_until != UINT64_MAX)
+			return 1;
+	return 0;
+}
+
 int pathev__made_noise(struct pathev *pv, uint32_t node, int files)
 {
 	struct pathev__noise *n;
 	size_t kept = 0;
 
-	if (!(pv->opt.want & ACCESSES))
+	if (!(pv->opt.want & ACCESSES) || !is_armed(pv))
 		return 0;
 	if (pathev__drain(pv))
 		return -1;
