@@ -6,6 +6,7 @@
  */
 #include "child.h"
 #include "figures.h"
+#include "scale.h"
 #include "work.h"
 
 #include <errno.h>
@@ -453,7 +454,7 @@ static void measure_machine(void)
 static const char usage[] =
 	"Usage: bench [OPTION]... [JOB]...\n"
 	"Measure the limit, ours and the peers that are installed.  Jobs: setup setup-files live\n"
-	"drain burst latency start count; all of them without JOB.\n"
+	"drain burst latency start count; all of them without JOB.  By name only: scale.\n"
 	"\n"
 	"  -r, --rounds N     repeat each job so often (5)\n"
 	"  -d, --dir DIR      work in DIR, and leave the trees there for the next time\n"
@@ -473,7 +474,7 @@ static int wanted(const char *name, char **names)
 static void check_jobs(char **names)
 {
 	for (; *names; names++) {
-		int known = 0;
+		int known = !strcmp(*names, "scale");
 
 		for (int i = 0; i < JOBS; i++)
 			known |= !strcmp(jobs[i].name, *names);
@@ -485,6 +486,8 @@ static void check_jobs(char **names)
 
 static void measure(char **names)
 {
+	if (*names && wanted("scale", names))
+		scale(build, scratch);
 	for (unsigned round = 0; round < rounds; round++) {
 		measure_machine();
 		for (int i = 0; i < JOBS; i++) {
