@@ -137,8 +137,11 @@ static void *read_lines(void *arg)
 		char *new = buf + len, *end = new + n;
 		char *mark = memmem(buf, len + (size_t)n, WORK_MARK, strlen(WORK_MARK));
 
+		unsigned long lines = r->lines;
+
 		for (char *p = new; (p = memchr(p, '\n', (size_t)(end - p))) && (!mark || p < mark); p++)
-			r->lines++;
+			lines++;
+		__atomic_store_n(&r->lines, lines, __ATOMIC_RELEASE);
 		if (mark)
 			break;
 		len = (size_t)(end - buf) < keep ? (size_t)(end - buf) : keep;
@@ -164,6 +167,11 @@ void reader_start(struct reader *r, const struct child *c)
 int reader_done(const struct reader *r)
 {
 	return __atomic_load_n(&r->done, __ATOMIC_ACQUIRE);
+}
+
+unsigned long reader_lines(const struct reader *r)
+{
+	return __atomic_load_n(&r->lines, __ATOMIC_ACQUIRE);
 }
 
 void reader_join(struct reader *r)

@@ -37,13 +37,14 @@ int64_t child_end(struct child *c, int signo);
 struct reader {
 	pthread_t thread;
 	int fd;
-	unsigned long lines;	/* before the mark; valid after reader_join */
+	unsigned long lines;	/* before the mark; atomic until reader_join */
 	int done;		/* atomic: the mark was seen, or there is no more */
 	int64_t done_ns;
 };
 
 void reader_start(struct reader *r, const struct child *c);
 int reader_done(const struct reader *r);
+unsigned long reader_lines(const struct reader *r);	/* so far */
 void reader_join(struct reader *r);
 
 #endif
