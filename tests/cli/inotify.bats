@@ -342,7 +342,7 @@ touched() {	# touched FILE OUTPUT: its attributes change, until that was told
 	mv conf conf~
 	exec 5>conf
 	until_true touched conf "$BATS_TEST_TMPDIR/w.out"
-	! out w | grep MODIFY
+	! out w | grep MODIFY || false
 	echo 1 >&5
 	wait_line w.out '^conf MODIFY $'
 }
@@ -480,7 +480,7 @@ m/ UNMOUNT,ISDIR ' ]
 	touch d/last
 	sed '/^last$/q' <&5 >got
 	[ "$(grep -v last got | sort -u | wc -l)" -eq "$n" ]
-	! err w | grep -q lost
+	! err w | grep -q lost || false
 }
 
 # ---- inotifywatch ----
