@@ -173,13 +173,13 @@ static int set_timeout(struct itools *t, const char *text)
 	t->timeout = strtol(text, &end, 10);
 	if (*text == '\0')
 		itools_error(t, "The provided value is not a valid timeout value.");
-	else if (errno)
+	else if (errno == ERANGE)
 		itools_error(t, "Something went wrong with the timeout value you provided.");
 	else if (*end)
 		itools_error(t, "'%s' is not a valid timeout value.", text);
 	else
 		return 0;
-	if (*text && errno)
+	if (*text && errno == ERANGE)
 		itools_error(t, "%s", strerror(errno));
 	else
 		itools_error(t, "Please specify a long int value.");

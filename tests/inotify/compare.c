@@ -359,13 +359,20 @@ static int find_theirs(void)
 	return stat(command, &st) == 0;
 }
 
+/* If they were not to be run, the shell would take theirs for ours. */
 static int find_ours(void)
 {
+	static const char *const names[] = { WAIT, STAT };
 	const char *top = getenv("top_builddir");
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/bin/inotify", top && *top ? top : ".");
 	ours_bin = realpath(path, NULL);
+	for (size_t i = 0; ours_bin && i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", ours_bin, names[i]);
+		if (access(path, X_OK))
+			return 0;
+	}
 	return ours_bin != NULL;
 }
 

@@ -17,6 +17,12 @@
 
 /* It says something and ends. */
 #define REFUSED(program, args) { program, args, NULL, 0, NULL, NULL, NULL, -1 }
+/* The same, in words of the C library. */
+#ifdef __GLIBC__
+#define WORDED REFUSED
+#else
+#define WORDED(program, args) { program, args, NULL, 0, "our C library is another", "", ANY, 1 }
+#endif
 /* The same, but: why, and what ours prints on standard error. */
 #define REFUSED_BUT(program, args, why, err) { program, args, NULL, 0, why, "", err, 1 }
 /* It ends by itself when that is done. */
@@ -39,12 +45,12 @@ static const struct row table[] = {
 	REFUSED(WAIT, "-m"),
 	REFUSED(WAIT, "@d"),
 	REFUSED(WAIT, "''"),
-	REFUSED(WAIT, "--bogus d"),
-	REFUSED(WAIT, "-Z d"),
-	REFUSED(WAIT, "--timeout"),
-	REFUSED(WAIT, "-e"),
-	REFUSED(WAIT, "--ti 1 d"),
-	REFUSED(WAIT, "--monitor=1 d"),
+	WORDED(WAIT, "--bogus d"),
+	WORDED(WAIT, "-Z d"),
+	WORDED(WAIT, "--timeout"),
+	WORDED(WAIT, "-e"),
+	WORDED(WAIT, "--ti 1 d"),
+	WORDED(WAIT, "--monitor=1 d"),
 	REFUSED(WAIT, "-f d"),
 	REFUSED(WAIT, "--filename d"),
 	REFUSED(WAIT, "-e bogus d"),
@@ -57,7 +63,7 @@ static const struct row table[] = {
 	REFUSED(WAIT, "-t 1s d"),
 	REFUSED(WAIT, "-t '' d"),
 	REFUSED(WAIT, "-t x d"),
-	REFUSED(WAIT, "-t 99999999999999999999 d"),
+	WORDED(WAIT, "-t 99999999999999999999 d"),
 	REFUSED(WAIT, "--exclude '(' d"),
 	REFUSED(WAIT, "--excludei '[' d"),
 	REFUSED(WAIT, "--include '(' d"),
@@ -89,7 +95,7 @@ static const struct row table[] = {
 	REFUSED(WAIT, "-P --exclude a --exclude '(' d"),
 	REFUSED(STAT, ""),
 	REFUSED(STAT, "-r"),
-	REFUSED(STAT, "--bogus d"),
+	WORDED(STAT, "--bogus d"),
 	REFUSED(STAT, "-e bogus d"),
 	REFUSED(STAT, "-t 1.5 d"),
 	REFUSED(STAT, "-a bogus d"),
