@@ -205,11 +205,13 @@ static void forget_roots(struct pathev *pv)
 	pathev__table_clear(&pv->anchors);
 }
 
-/* The watches of the tree that has to go, if it is not the one that is kept for comparison. */
+/* The watches of a tree that has to go, if they are not also of the one that is kept for
+ * comparison: it is by its descriptor that a directory is known again. */
 static void drop_tree(struct pathev *pv, struct pathev__watches *t)
 {
 	for (uint32_t v = 0; v < t->nnodes; v++)
-		if (!(t->node[v].flags & PATHEV__NODE_FREE) && t->node[v].wd >= 0)
+		if (!(t->node[v].flags & PATHEV__NODE_FREE) && t->node[v].wd >= 0 &&
+		    pathev__watches_by_wd(&pv->old, t->node[v].wd) == PATHEV__NIL)
 			pathev__unwatch(pv, t->node[v].wd);
 	pathev__watches_fini(t);
 }

@@ -994,6 +994,17 @@ static const struct script scripts[] = {
 	"= create t/e/g",
 	"= create t/d/h",
 }},
+{"an overflow in a recovery: what has not changed is not told", .hide = "d/f", .line = {
+	"mkdir t", "mkdir t/a", "mkdir t/a/b", "file t/a/b/f", "mkdir t/c", "file t/c/f",
+	"mkdir t/d", "tick", "add t r", "= ready",
+	"at watch t/d: flood t/d/f",
+	"k - q_overflow",
+	"= overflow",
+	"= ~attrib t/d/",
+	"= overflow",
+	"= ~attrib t/d/",
+	"= ready",
+}},
 {"an overflow with a listing: all is told", .line = {
 	"mkdir t", "mkdir t/d", "file t/old", "add t rl",
 	"= ~exists t/",

@@ -8,6 +8,7 @@
  *	mv A B		swap A B	ln A B		symlink TARGET P	chmod OCTAL P
  *		change the directory of the test.  What the kernel tells of it is thrown away, so
  *		that the script says instead what is told, and in which order.
+ *	flood P		file and rm, more often than the kernel's queue has room for
  *	live OP		the same, and what the kernel tells goes its way.
  *	tick		until the clock of file times is surely past the present
  *	at watch P: OP	as live, in the middle of a look: right behind the watch of directory P ...
@@ -129,6 +130,23 @@ static int script_write(const char *path, int flags)
 	return close(fd);
 }
 
+/* More changes than the kernel's queue takes. */
+static int script_flood(const char *path)
+{
+	FILE *f = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+	long n = 16384;
+
+	if (f) {
+		if (fscanf(f, "%ld", &n) != 1)
+			n = 16384;
+		fclose(f);
+	}
+	for (; n > 0; n--)
+		if (script_write(path, O_CREAT | O_EXCL) || remove(path))
+			return -1;
+	return 0;
+}
+
 static int script_change(const char *line)
 {
 	char copy[256], *p = copy, *op, *a, *b;
@@ -143,6 +161,8 @@ static int script_change(const char *line)
 		return script_write(a, O_CREAT | O_EXCL);
 	if (!strcmp(op, "write"))
 		return script_write(a, O_APPEND);
+	if (!strcmp(op, "flood"))
+		return script_flood(a);
 	if (!strcmp(op, "rm"))
 		return remove(a);
 	if (!strcmp(op, "rmtree"))
