@@ -451,34 +451,51 @@ static int add_ignore(struct cli *c, const char *glob)
 	return 0;
 }
 
+/* All bytes of a file, *len of them, for the caller to free.  NULL: errno. */
+static char *read_all(FILE *f, size_t *len)
+{
+	char *text = NULL;
+	size_t cap = 0;
+	int cause;
+
+	*len = 0;
+	while (!feof(f)) {
+		char *grown = *len < cap ? text : realloc(text, cap += 64 * 1024);
+
+		if (!grown)
+			goto fail;
+		text = grown;
+		*len += fread(text + *len, 1, cap - *len, f);
+		if (ferror(f))
+			goto fail;
+	}
+	return text;
+fail:
+	cause = errno;
+	free(text);
+	errno = cause;
+	return NULL;
+}
+
 static int add_ignore_file(struct cli *c, const char *file)
 {
 	FILE *f = fopen(file, "re");
-	char *text = NULL;
-	size_t size = 0;
-	ssize_t len;
+	char *text;
+	size_t len;
 	int ret;
 
-	if (!f) {
+	text = f ? read_all(f, &len) : NULL;
+	if (!text)
 		cli_error(c, "--ignore-file '%s': %s", file, strerror(errno));
+	if (f)
+		fclose(f);
+	if (!text || !ignore_list(c)) {
+		free(text);
 		return -1;
 	}
-	errno = 0;
-	/* no file of patterns holds a NUL, so this takes all of it */
-	len = getdelim(&text, &size, '\0', f);
-	if (len < 0 && errno) {
-		cli_error(c, "--ignore-file '%s': %s", file, strerror(errno));
-		ret = -1;
-	} else if (!ignore_list(c)) {
-		ret = -1;
-	} else {
-		ret = pathev__ignore_add_text(c->ignore, "", text, len < 0 ? 0 : (size_t)len);
-		if (ret)
-			cli_no_memory(c);
-	}
+	ret = pathev__ignore_add_text(c->ignore, "", text, len);
 	free(text);
-	fclose(f);
-	return ret;
+	return ret ? cli_no_memory(c) : 0;
 }
 
 static int set_ready_fd(struct cli *c, const char *text)

@@ -78,6 +78,17 @@ has_watches() {
 	[ "$(listed --ignore '#f' --ignore 'd ' | grep -c -x -e '#f' -e d)" -eq 1 ]
 }
 
+@test "ignore: a NUL ends a pattern, as for git, and not the file" {
+	touch a b c
+	printf 'a\0x\nb\n' >list
+	[ "$(listed --ignore list --ignore-file list)" = c ]
+	# nor is there a limit to its length
+	{ seq -f 'x%.0f' 20000; echo c; } >>list
+	[ "$(listed --ignore list --ignore-file list)" = "" ]
+	: >empty
+	[ "$(listed --ignore empty --ignore list --ignore-file empty | paste -s -d ' ')" = "a b c" ]
+}
+
 @test "ignore: nothing below an ignored directory can be brought back" {
 	mkdir -p d/e
 	touch d/e/f d/g
