@@ -3,13 +3,17 @@
 
 load ../cli/helper
 
+# This is not a part of the make that may be running us.
+run_make() {	# run_make TARGET
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+		make -C "$top_builddir" "$1" DESTDIR="$dest" >"$BATS_TEST_TMPDIR/$1.log" 2>&1 ||
+		{ cat "$BATS_TEST_TMPDIR/$1.log"; return 1; }
+}
+
 setup() {
 	helper_setup
 	dest=$BATS_TEST_TMPDIR/dest
-	# This is not a part of the make that may be running us.
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
-		make -C "$top_builddir" install DESTDIR="$dest" >"$BATS_TEST_TMPDIR/install.log" 2>&1 ||
-		{ cat "$BATS_TEST_TMPDIR/install.log"; return 1; }
+	run_make install
 	pc=$(find "$dest" -name pathev.pc)
 	header=$(find "$dest" -name pathev.h)
 	archive=$(find "$dest" -name libpathev.a)
@@ -41,6 +45,34 @@ sees_a_create() {	# sees_a_create FLAGS-FOR-PATHEV...
 	echo "$flags"
 	# shellcheck disable=SC2086
 	sees_a_create $flags
+}
+
+@test "install: a static program builds with what pkg-config --static says" {
+	[ -n "$pc" ]
+	command -v pkg-config >/dev/null || skip "no pkg-config"
+	! instrumented || skip "built with instrumentation, which links no static programs"
+	echo 'int main(void) { return 0; }' >try.c
+	# shellcheck disable=SC2086
+	${CC:-cc} $CFLAGS -static -o try try.c $LDFLAGS 2>/dev/null || skip "no static libc"
+	export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$dest
+	export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
+	# shellcheck disable=SC2046
+	sees_a_create -static $(pkg-config --static --cflags --libs pathev)
+}
+
+@test "install: pkg-config tells the version that the programs tell" {
+	command -v pkg-config >/dev/null || skip "no pkg-config"
+	[ "$(PKG_CONFIG_PATH=${pc%/*} pkg-config --modversion pathev)" = \
+		"$(pathwait --version | sed 's/.* //')" ]
+}
+
+@test "install: uninstall leaves nothing, and may be done twice" {
+	[ -n "$(find "$dest" ! -type d)" ]
+	run_make uninstall
+	run find "$dest" ! -type d
+	echo "$output"
+	[ "$output" = "" ]
+	run_make uninstall
 }
 
 @test "install: puts one header and one archive in place" {
