@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -240,7 +239,8 @@ int out_is_read(const struct out *o)
 		return 1;
 	/* of a pipe what is in it, whoever asks; a terminal says what is typed: not that */
 	if (o->kind == OUT_SOCKET)
-		return ioctl(o->fd, SIOCOUTQ, &left) || left <= 0;
+		/* SIOCOUTQ by its other name: not every libc comes with <linux/sockios.h> */
+		return ioctl(o->fd, TIOCOUTQ, &left) || left <= 0;
 	return !o->is_pipe || ioctl(o->fd, FIONREAD, &left) || left <= 0;
 }
 

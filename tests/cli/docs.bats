@@ -137,6 +137,28 @@ compare_options() {
 	compare_options pathstat
 }
 
+@test "docs: each --help fits a large screen, in groups" {
+	local p
+
+	for p in $programs; do
+		"$p" --help >help
+		[ "$(wc -l <help)" -le 50 ] || { echo "$p: $(wc -l <help) lines"; return 1; }
+		run awk 'length > 80' help
+		[ "$output" = "" ] || { echo "$p: $output"; return 1; }
+		[ "$(grep -c '^[A-Z].*:$' help)" -ge 2 ]
+	done
+}
+
+@test "docs: each page of a program has its exit status, examples, limits and relations" {
+	local p s
+
+	for p in $programs; do
+		for s in 'EXIT STATUS' EXAMPLES CAVEATS 'SEE ALSO'; do
+			grep -q -x ".Sh $s" "$(page $p)" || { echo "$p: no $s"; return 1; }
+		done
+	done
+}
+
 @test "completions: zsh offers all options, and no others" {
 	has_zsh || skip "no zsh, or no terminal for it"
 	local p

@@ -219,7 +219,7 @@ churn() {
 		            lambda: write('wb'), lambda: write('wb'), lambda: write('ab'),
 		            lambda: os.symlink(rand.choice(names), new()),
 		            lambda: os.rename(some(), new()), lambda: os.rename(some(), new()),
-		            lambda: os.chmod(new(), 0o640), remove_some])()
+		            lambda: os.chmod(new(), 0o750), remove_some])()
 		    except OSError:
 		        pass
 		with open(os.path.join(top, b'the-end'), 'w') as file:
