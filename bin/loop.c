@@ -189,6 +189,19 @@ static int too_late(const struct loop *l, const struct pathev_event *ev)
 	return l->hurry || !(l->mending || ev->synthesized || ev->what & PATHEV_OWN);
 }
 
+static int gone(struct loop *l)
+{
+	l->signo = SIGPIPE;
+	return -1;
+}
+
+static int flush(struct loop *l)
+{
+	int ret = out_flush(l->out);
+
+	return ret == OUT_GONE ? gone(l) : ret;
+}
+
 /* Enough have come for a nap, and all are taken: the next ones are in the kernel, and gather. */
 static int gathers(const struct loop *l)
 {
@@ -206,6 +219,9 @@ static int take_event(struct loop *l, struct pathev_event *ev)
 		l->drained = 1;
 		return 0;
 	}
+	/* what is done leaves before the kernel is asked, which mostly has no more */
+	if (out_pending(l->out) && !pathev_pending(l->pv) && flush(l))
+		return -1;
 	got = pathev_next(l->pv, ev);
 	if (got < 0)
 		return fail(l);
@@ -306,19 +322,6 @@ static int wait_until(struct loop *l, struct pollfd *pfd, int64_t wake)
 		return 0;
 	memset(pfd, 0, WAIT_COUNT * sizeof(*pfd));
 	return errno == EINTR ? 0 : fail(l);
-}
-
-static int gone(struct loop *l)
-{
-	l->signo = SIGPIPE;
-	return -1;
-}
-
-static int flush(struct loop *l)
-{
-	int ret = out_flush(l->out);
-
-	return ret == OUT_GONE ? gone(l) : ret;
 }
 
 /* Wait, and act upon what came. */

@@ -24,6 +24,12 @@
 
 int out_guard(void)
 {
+	struct pollfd pfd[] = { { .fd = STDIN_FILENO }, { .fd = STDOUT_FILENO },
+				{ .fd = STDERR_FILENO } };
+
+	/* nearly always all are open: one call tells */
+	if (poll(pfd, 3, 0) >= 0 && !((pfd[0].revents | pfd[1].revents | pfd[2].revents) & POLLNVAL))
+		return 0;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		/* the wrong way round, so that using it still fails */
 		int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
