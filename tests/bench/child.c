@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -72,6 +73,23 @@ int64_t child_await(struct child *c)
 		if (len > sizeof(buf) / 2)
 			len = 0;
 	}
+}
+
+int64_t child_probe(struct child *c, const char *file)
+{
+	struct pollfd pfd = {.fd = c->out, .events = POLLIN};
+	int64_t ns;
+
+	do {
+		int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+		if (fd < 0 || write(fd, "x", 1) != 1)
+			bench_die("cannot write to '%s'", file);
+		close(fd);
+	} while (poll(&pfd, 1, 5) == 0);
+	ns = bench_now() - c->start_ns;
+	unlink(file);
+	return ns;
 }
 
 int64_t child_cpu(const struct child *c)

@@ -26,6 +26,9 @@ void child_start(struct child *c, char *const argv[], const char *says);
 /* Wait until it is armed: ns since it was started. */
 int64_t child_await(struct child *c);
 
+/* The same for one that never says so: until it tells of changes to this file, which we make. */
+int64_t child_probe(struct child *c, const char *file);
+
 int64_t child_cpu(const struct child *c);		/* ns it has used until now */
 void child_idle(const struct child *c);			/* until it uses none for 20 ms */
 long child_memory(const struct child *c, const char *field);	/* KiB of /proc/PID/status */
