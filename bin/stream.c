@@ -14,6 +14,10 @@
 /* Without --settle, a batch is what came with no longer pause than this. */
 #define BATCH_QUIET_NS (100 * PATHEV__NS_PER_MS)
 
+/* Each path has a time of its own, but not a wake-up and a write: what is due so soon after the
+ * last record waits that long. */
+#define PAUSE_NS (5 * PATHEV__NS_PER_MS)
+
 /* While so much output waits for its reader, changes gather a little longer. */
 #define STALLED (64 * 1024)
 #define STALLED_NS (10 * PATHEV__NS_PER_MS)
@@ -243,9 +247,12 @@ int64_t stream_due(const struct stream *s)
 	due_ns = s->batch.on ? batch_due(s) : pathev__settle_due(s->settle);
 	if (due_ns < 0)
 		return -1;
-	later_ns = s->batch.on ? batch_free_time(&s->batch) : 0;
-	if (!s->batch.on && out_pending(&s->out) >= STALLED)
+	if (s->batch.on)
+		later_ns = batch_free_time(&s->batch);
+	else if (out_pending(&s->out) >= STALLED)
 		later_ns = pathev_now() + STALLED_NS;
+	else
+		later_ns = s->tick_ns + PAUSE_NS;
 	return due_ns > later_ns ? due_ns : later_ns;
 }
 
@@ -255,7 +262,7 @@ int stream_tick(struct stream *s)
 
 	if (!s->settle)
 		return 0;
-	now_ns = pathev_now();
+	now_ns = s->tick_ns = pathev_now();
 	return s->batch.on ? tick_batch(s, now_ns) : hand_on(s, now_ns);
 }
 

@@ -39,6 +39,7 @@ struct stream {
 	struct pathev__settle *settle;	/* NULL: without --settle and --batch */
 	uint32_t shown;		/* events that become records */
 	uint64_t count;		/* as above */
+	int64_t tick_ns;	/* when stream_tick() was called last */
 	int listing;		/* batches: a listing is not complete yet */
 	int closed;		/* batches: what has gathered is one, without waiting for quiet */
 	int seen;		/* something was told but ready and blind spots */

@@ -76,6 +76,26 @@ modify,close_write,create,moved_to d/kept < >' ] || [ "${lines[0]}" = 'delete d/
 	stop w
 }
 
+is_traced() {
+	grep -q -E '^TracerPid:[[:space:]]*[1-9]' "/proc/$1/status"
+}
+
+@test "pathwatch: many paths that become quiet one after the other are written with few calls" {
+	command -v strace >/dev/null || skip "needs strace"
+	mkdir d
+	start w pathwatch --settle 10ms -e create d
+	background tracer strace -qq -e trace=write -e signal=none -o trace -p "$pid"
+	until_true is_traced "$(pid_of w)" || skip "may not trace"
+	began=$(date +%s%3N)
+	for ((i = 0; i < 3000; i++)); do : >"d/$i"; done
+	wait_line w.out '^create' 3000
+	took_ms=$(($(date +%s%3N) - began))
+	stop w
+	finish tracer
+	# one in 5 milliseconds
+	[ "$(grep -c '^write(' trace)" -le $((took_ms / 5 + 10)) ]
+}
+
 @test "pathwatch: --max-delay tells of what is never quiet" {
 	mkdir d
 	start w pathwatch --settle 1h --max-delay 300ms d
