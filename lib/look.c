@@ -136,12 +136,14 @@ static const char COMPLETE = 'F';
 /* Ask of each file now: what is queued until the queue is emptied next may contradict. */
 static void mark_complete(struct pathev *pv, int fd)
 {
-	char *p = pv->entries.data;
-	const char *end = p + pv->entries.len;
+	const struct pathev__buf *e = &pv->entries;
+	char *p;
 
-	for (; p < end; p += strlen(p + 1) + 2)
+	for (size_t at = 0; at < e->len; at += strlen(p + 1) + 2) {
+		p = e->data + at;
 		if (*p == 'f' && is_complete(pathev__busy_at(fd, p + 1, O_NOFOLLOW)))
 			*p = COMPLETE;
+	}
 }
 
 /*

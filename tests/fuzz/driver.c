@@ -245,7 +245,7 @@ int main(int argc, char **argv)
 	else if (argc == 3 && !strcmp(argv[1], "-n"))
 		status = run_seeds(name, (uint32_t)strtoul(argv[2], NULL, 10));
 	else
-		status = run_seeds(name, 300);
+		status = run_seeds(name, &fuzz_times ? fuzz_times : 300);
 	while (seeds)
 		free(seed[--seeds].data);
 	return status;

@@ -20,6 +20,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A slow target has this: how many changed ones of each input make check runs. */
+extern const uint32_t fuzz_times __attribute__((weak));
+
 #define must(cond) fuzz_must(!!(cond), #cond, __FILE__, __LINE__)
 
 static inline void fuzz_must(int cond, const char *text, const char *file, int line)

@@ -21,11 +21,11 @@ clean() {
 trap clean EXIT
 trap 'exit 1' HUP INT TERM
 
-# replay PLACE ROUNDS WRITERS OPERATIONS [TIME]: with TIME, of --settle
+# replay PLACE ROUNDS WRITERS OPERATIONS OPTION [TIME]: with TIME, of --settle
 replay() {
 	dir=$(mktemp -d "$1/torture.XXXXXX") || exit
-	echo "# $2 rounds of $3 writers x $4 operations in $dir, from seed $seed${5:+, settled in $5}"
-	"$top_builddir/tests/torture/replay" -x -s "$seed" -r "$2" -w "$3" -n "$4" ${5:+-S "$5"} \
+	echo "# $2 rounds of $3 writers x $4 operations, $5, in $dir, from seed $seed${6:+, settled in $6}"
+	"$top_builddir/tests/torture/replay" "$5" -s "$seed" -r "$2" -w "$3" -n "$4" ${6:+-S "$6"} \
 		"$top_builddir/bin/pathwatch" "$dir" || failed=1
 	seed=$((seed + $2))
 	clean
@@ -37,9 +37,9 @@ if [ -d /dev/shm ] && [ -w /dev/shm ]; then
 fi
 quarter=$(((rounds + 3) / 4))
 for place in "$top_builddir" ${memory:-"$top_builddir"}; do
-	replay "$place" "$quarter" 3 2000
-	replay "$place" "$quarter" 8 5000
-	replay "$place" "$quarter" 3 2000 10ms
+	replay "$place" "$quarter" 3 2000 -x
+	replay "$place" "$quarter" 8 5000 -xx
+	replay "$place" "$quarter" 3 2000 -xx 10ms
 done
 PATHEV_LONG=1 PATHEV_TEST_BOUND=${PATHEV_TEST_BOUND:-300} \
 	"${BATS:-bats}" --tap "$top_srcdir"/tests/cli/contract-*.bats || failed=1

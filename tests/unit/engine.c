@@ -1562,6 +1562,17 @@ static const struct script scripts[] = {
 	"= moved_from t/p/b #2",
 	"= moved_from t/p/ #3",
 }},
+{"a directory is looked at between the halves of an exchange in it", .line = {
+	"mkdir t", "mkdir o", "mkdir o/d", "file o/d/b", "add t r", "add o rm", "= ready",
+	"mv o/d t/d",
+	"k o moved_from,isdir d 1",
+	"k t moved_to,isdir d 1",
+	"k o/d moved_from b 4",
+	"= moved_from o/d/ #1 > t/d @o",
+	"= moved_to t/d/ #1 < o/d @t",
+	"= ~create t/d/b @t",
+	"= ~close_write t/d/b @t",
+}},
 {"an added file is exchanged with a directory", .line = {
 	"mkdir t", "mkdir t/o", "file t/f", "add t/f", "= ready",
 	"swap t/o t/f",

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * contract.c - the delivery contract as a program sees it that has nothing but <pathev.h>
+ *
+ * What is lost and what cannot be watched comes as events, and is mended (pathev.7).
+ */
+#include <pathev.h>
+
+#include "../unit/scratch.h"
+#include "../unit/tap.h"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+enum { EVENTS_MAX = 2000, PATH_BYTES = 128 };
+
+/* What was handed out since count was set to 0. */
+static struct seen {
+	uint32_t what;
+	int error;
+	char type, synthesized;
+	char path[PATH_BYTES];
+} seen[EVENTS_MAX];
+static int count;
+
+static void take(struct pathev *pv)
+{
+	struct pathev_event ev;
+
+	while (count < EVENTS_MAX && pathev_next(pv, &ev) == 1) {
+		struct seen *s = &seen[count++];
+
+		*s = (struct seen){.what = ev.what, .error = ev.error, .type = ev.type,
+				   .synthesized = ev.synthesized};
+		snprintf(s->path, sizeof(s->path), "%s", ev.path ? ev.path : "");
+	}
+}
+
+/* The first of these events behind number from, of a path ("": none); -1: there is none. */
+static int find(uint32_t what, const char *path, int from)
+{
+	for (int i = from; i < count; i++)
+		if (seen[i].what & what && !strcmp(seen[i].path, path))
+			return i;
+	return -1;
+}
+
+/* Take events, through nothing but the descriptor, until there is this one. */
+static int await(struct pathev *pv, uint32_t what, const char *path, int from)
+{
+	int64_t end = pathev_now() + 10 * INT64_C(1000000000);
+	struct pollfd p = {.fd = pathev_fd(pv), .events = POLLIN};
+
+	for (;;) {
+		int i;
+
+		take(pv);
+		i = find(what, path, from);
+		if (i >= 0 || count == EVENTS_MAX || pathev_now() > end)
+			return i;
+		poll(&p, 1, 1000);
+	}
+}
+
+static void begin(void)
+{
+	count = 0;
+	scratch_remove("t");
+	if (mkdir("t", 0777) || mkdir("t/d", 0777))
+		printf("# cannot make t/d: %s\n", strerror(errno));
+	scratch_file("t/f");
+}
+
+static struct pathev *watch(const struct pathev_options *o, uint32_t flags)
+{
+	struct pathev *pv = pathev_open(o);
+
+	if (!pv || pathev_add(pv, "t", flags)) {
+		printf("Bail out! cannot watch: %s\n", strerror(errno));
+		exit(1);
+	}
+	return pv;
+}
+
+/* More than the kernel's queue holds; it does not take any two of them for one. */
+static int flood(void)
+{
+	FILE *f = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+	long max = 0;
+
+	if (!f || fscanf(f, "%ld", &max) != 1 || max > 100000)
+		max = 0;
+	if (f)
+		fclose(f);
+	for (long i = 0; max && i < max; i++)
+		if (chmod(i % 2 ? "t/f" : "t/d", 0700))
+			return 0;
+	return max > 0;
+}
+
+/* Take what comes before the overflow, and forget it. */
+static int await_overflow(struct pathev *pv)
+{
+	do {
+		count = 0;
+		take(pv);
+	} while (count == EVENTS_MAX && find(PATHEV_OVERFLOW, "", 0) < 0);
+	return await(pv, PATHEV_OVERFLOW, "", 0);
+}
+
+static void test_overflow_listed(void)
+{
+	struct pathev *pv;
+	int lost, ready, dir;
+
+	begin();
+	pv = watch(NULL, PATHEV_RECURSIVE | PATHEV_LIST);
+	ok(await(pv, PATHEV_READY, "", 0) >= 0, "a listing ends with READY");
+	ok(!rmdir("t/d") && !mkdir("t/d", 0700), "a directory is made anew");
+	if (!flood() || mkdir("t/new", 0777) || unlink("t/f") || mkdir("t/new/in", 0777)) {
+		skip("the kernel's queue is too large");
+		pathev_close(pv);
+		return;
+	}
+	lost = await_overflow(pv);
+	ok(lost >= 0, "an overflow is an event");
+	ready = await(pv, PATHEV_READY, "", lost);
+	ok(ready > lost, "and then a listing, which ends with READY");
+	dir = find(PATHEV_EXISTS, "t/new/in", lost);
+	ok(find(PATHEV_EXISTS, "t", lost) == lost + 1, "it begins with the added path");
+	ok(dir > 0 && dir < ready && seen[dir].type == 'd' && seen[dir].synthesized,
+	   "it has what came meanwhile");
+	ok(find(PATHEV_EXISTS, "t/f", lost) < 0, "and not what went");
+	scratch_file("t/new/in/late");
+	ok(await(pv, PATHEV_CLOSE_WRITE, "t/new/in/late", ready) > ready,
+	   "a directory that came meanwhile is watched");
+	pathev_close(pv);
+}
+
+static void test_overflow_changed(void)
+{
+	struct pathev *pv;
+	int lost, ready;
+
+	begin();
+	pv = watch(NULL, PATHEV_RECURSIVE);
+	await(pv, PATHEV_READY, "", 0);
+	if (!flood() || mkdir("t/new", 0777)) {
+		skip("the kernel's queue is too large");
+		pathev_close(pv);
+		return;
+	}
+	scratch_file("t/new/f");
+	lost = await_overflow(pv);
+	ready = await(pv, PATHEV_READY, "", lost);
+	ok(lost >= 0 && ready > lost, "an overflow without a listing ends with READY, too");
+	ok(find(PATHEV_CREATE, "t/new", lost) > lost && find(PATHEV_CREATE, "t/new", lost) < ready,
+	   "in between is told what has changed");
+	ok(find(PATHEV_CREATE, "t/new/f", lost) > lost, "and what is in it");
+	scratch_file("t/new/late");
+	ok(await(pv, PATHEV_CLOSE_WRITE, "t/new/late", ready) > ready, "and it is watched");
+	pathev_close(pv);
+}
+
+static void test_queue_limit(void)
+{
+	const struct pathev_options o = {.queue_limit = 2000};
+	struct pathev *pv;
+	int lost, ready;
+
+	begin();
+	pv = watch(&o, PATHEV_RECURSIVE | PATHEV_LIST);
+	await(pv, PATHEV_READY, "", 0);
+	count = 0;
+	for (int i = 0; i < 300; i++)
+		if (chmod(i % 2 ? "t/f" : "t/d", 0700) || pathev_fill(pv))
+			printf("# %s\n", strerror(errno));
+	mkdir("t/new", 0777);
+	lost = await(pv, PATHEV_OVERFLOW, "", 0);
+	ready = await(pv, PATHEV_READY, "", lost);
+	ok(lost > 0, "what goes beyond queue_limit is an overflow, behind what is kept");
+	ok(find(PATHEV_EXISTS, "t/new", lost) > lost && ready > lost, "and it is listed anew");
+	pathev_close(pv);
+}
+
+/* In a process that is not root, for whom no directory is unreadable. */
+static void blind(void)
+{
+	struct pathev *pv;
+	int i;
+
+	if (chmod("t/d", 0))
+		exit(2);
+	pv = watch(NULL, PATHEV_RECURSIVE);
+	i = await(pv, PATHEV_ERROR, "t/d", 0);
+	if (i < 0 || seen[i].error != EACCES || seen[i].type != 'd')
+		exit(3);
+	scratch_file("t/g");
+	if (await(pv, PATHEV_CLOSE_WRITE, "t/g", i) < 0)
+		exit(4);
+	if (chmod("t/d", 0700))
+		exit(5);
+	scratch_file("t/d/h");
+	if (await(pv, PATHEV_CLOSE_WRITE, "t/d/h", i) < 0 || find(PATHEV_ERROR, "t/d", i + 1) >= 0)
+		exit(6);
+	pathev_close(pv);
+	exit(0);
+}
+
+static void test_blind_spot(void)
+{
+	int status;
+	pid_t pid;
+
+	begin();
+	if (!geteuid() && (chown("t", 65534, 65534) || chown("t/d", 65534, 65534) ||
+			   chmod(".", 0755))) {
+		skip("cannot be another user");
+		return;
+	}
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (!geteuid() && (setgid(65534) || setuid(65534)))
+			exit(1);
+		blind();
+	}
+	waitpid(pid, &status, 0);
+	ok(WIFEXITED(status), "a watcher over an unreadable directory ends");
+	is_int(WEXITSTATUS(status), 0, "a blind spot is an event, the rest is watched, and it when it "
+	       "can be");
+}
+
+/* How many descriptors are open. */
+static int descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void test_no_descriptors(void)
+{
+	struct rlimit old, few;
+	int before = descriptors(), failed = 0, other = 0;
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	for (few = old, few.rlim_cur = 3; few.rlim_cur < 7; few.rlim_cur++) {
+		struct pathev *pv;
+
+		setrlimit(RLIMIT_NOFILE, &few);
+		pv = pathev_open(NULL);
+		failed += !pv;
+		other += !pv && errno != EMFILE;
+		pathev_close(pv);
+	}
+	setrlimit(RLIMIT_NOFILE, &old);
+	ok(failed > 0 && !other, "without a descriptor there is no watcher: EMFILE");
+	is_int(descriptors(), before, "and no descriptor is left behind");
+}
+
+static void test_added_path(void)
+{
+	struct pathev *pv;
+	int gone = -1;
+
+	begin();
+	pv = pathev_open(NULL);
+	errno = 0;
+	ok(pathev_add(pv, "t/none", 0) == -1 && errno == ENOENT, "a path that is not there: ENOENT");
+	ok(!pathev_add(pv, "t/none", PATHEV_MISSING_OK), "unless it need not be");
+	ok(!pathev_add(pv, "t/f", 0), "a file is added");
+	scratch_file("t/g");
+	ok(!rename("t/g", "t/f") && await(pv, PATHEV_MOVED_TO, "t/f", 0) >= 0,
+	   "a file that replaces it is told under its name");
+	count = 0;
+	scratch_file("t/f");
+	ok(await(pv, PATHEV_CLOSE_WRITE, "t/f", 0) >= 0, "and watched under it");
+	ok(!unlink("t/f") && (gone = await(pv, PATHEV_DELETE, "t/f", 0)) >= 0, "its end is told");
+	scratch_file("t/f");
+	ok(await(pv, PATHEV_CREATE, "t/f", gone) > gone, "and that it is there again");
+	scratch_file("t/none");
+	ok(await(pv, PATHEV_CREATE, "t/none", 0) >= 0, "what was missing comes");
+	pathev_close(pv);
+}
+
+int main(void)
+{
+	scratch_enter();
+	test_overflow_listed();
+	test_overflow_changed();
+	test_queue_limit();
+	test_blind_spot();
+	test_no_descriptors();
+	test_added_path();
+	return done_testing();
+}
