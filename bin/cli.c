@@ -774,7 +774,7 @@ static int contradictions(const struct cli *c)
 	    cli_exclusive(c, o->style == CLI_JSON, "--json", o->raw, "--raw") ||
 	    cli_exclusive(c, o->style == CLI_CSV, "--csv", o->raw, "--raw"))
 		return -1;
-	if (c->max_depth && !(c->flags & PATHEV_RECURSIVE)) {
+	if (c->max_depth && !(c->flags & PATHEV_RECURSIVE) && !c->control) {
 		cli_error(c, "--max-depth needs --recursive");
 		return -1;
 	}

@@ -73,6 +73,7 @@ struct cli {
 	size_t queue_limit;		/* 0: the library's */
 	int64_t timeout_ns;		/* -1: none */
 	int ready_fd;			/* -1: none */
+	int control;			/* commands come on standard input */
 	char **command;			/* of --run, ended by NULL; NULL: none */
 
 	struct cli_list paths;		/* PATH arguments, as given */
@@ -122,7 +123,7 @@ int cli_exclusive(const struct cli *c, int a, const char *name_a, int b, const c
 int cli_word(const struct cli *c, const char *option, const char *text,
 	     const char *const *words);
 
-/* Append a copy of len bytes.  0, or -1 after a message. */
+/* Append a copy of len bytes.  0, or -1 after a message.  All zero is an empty list. */
 int cli_list_add(const struct cli *c, struct cli_list *list, const char *text, size_t len);
 
 #endif

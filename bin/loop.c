@@ -40,7 +40,7 @@ void loop_init(struct loop *l, const struct cli *cli, struct out *out, int usr1)
 	sigset_t early;
 
 	*l = (struct loop){ .cli = cli, .out = out, .deadline_ns = -1, .timer_ns = -1,
-			    .signal_fd = -1, .usr1 = usr1, .status = -1 };
+			    .signal_fd = -1, .input_fd = -1, .usr1 = usr1, .status = -1 };
 	sigemptyset(&l->caught);
 	/* a broken pipe is found by write(2), also that of --ready-fd, which ends nothing */
 	sigemptyset(&early);
@@ -132,6 +132,10 @@ static enum loop_what take_signal(struct loop *l)
 		return LOOP_NOTHING;
 	case SIGWINCH:
 		return l->state == RUNNING ? LOOP_RESIZED : LOOP_NOTHING;
+	case SIGHUP:
+		if (l->hup)
+			return l->state == RUNNING ? LOOP_HUP : LOOP_NOTHING;
+		return asked_to_end(l, &info);
 	default:
 		return asked_to_end(l, &info);
 	}
@@ -301,7 +305,7 @@ static int64_t wake_time(const struct loop *l)
 	return l->napping ? earlier(wake, l->nap_ns) : wake;
 }
 
-enum { WAIT_SIGNAL, WAIT_OUT, WAIT_WATCHER, WAIT_COUNT };
+enum { WAIT_SIGNAL, WAIT_OUT, WAIT_WATCHER, WAIT_INPUT, WAIT_COUNT };
 
 static int wait_until(struct loop *l, struct pollfd *pfd, int64_t wake)
 {
@@ -314,6 +318,8 @@ static int wait_until(struct loop *l, struct pollfd *pfd, int64_t wake)
 	pfd[WAIT_OUT] = (struct pollfd){ .fd = l->out->kind == OUT_PLAIN ? -1 : l->out->fd,
 					 .events = out_pending(l->out) ? POLLOUT : 0 };
 	pfd[WAIT_WATCHER] = (struct pollfd){ .fd = watcher, .events = POLLIN };
+	pfd[WAIT_INPUT] = (struct pollfd){ .fd = l->state == RUNNING ? l->input_fd : -1,
+					   .events = POLLIN };
 	if (left > 0) {
 		ts.tv_sec = left / PATHEV__NS_PER_S;
 		ts.tv_nsec = (long)(left % PATHEV__NS_PER_S);
@@ -339,7 +345,7 @@ static enum loop_what wait_and_act(struct loop *l)
 		return LOOP_FAILED;
 	if (pfd[WAIT_SIGNAL].revents)
 		return take_signal(l);
-	return LOOP_NOTHING;
+	return pfd[WAIT_INPUT].revents ? LOOP_INPUT : LOOP_NOTHING;
 }
 
 /* What time has brought. */
@@ -389,6 +395,11 @@ enum loop_what loop_next(struct loop *l, struct pathev_event *ev)
 		if (what != LOOP_NOTHING)
 			return what;
 	}
+}
+
+void loop_wake(struct loop *l)
+{
+	end_nap(l);
 }
 
 /* ---- the end ---- */

@@ -29,6 +29,8 @@ enum loop_what {
 	LOOP_SIGNAL,	/* loop->signo asks to end */
 	LOOP_USR1,	/* SIGUSR1, of those who asked for it */
 	LOOP_RESIZED,	/* SIGWINCH, likewise: the terminal has another size */
+	LOOP_HUP,	/* SIGHUP, likewise */
+	LOOP_INPUT,	/* input_fd is readable, or at its end */
 	LOOP_CHILD,	/* the command ended: loop->status */
 	LOOP_TIMER,	/* timer_ns has passed, and is -1 again */
 	LOOP_DEADLINE,	/* deadline_ns has passed, and is -1 again */
@@ -44,6 +46,9 @@ struct loop {
 	int64_t deadline_ns;	/* a time of pathev_now(), as all below; -1: none */
 	int64_t timer_ns;	/* -1: none */
 
+	int input_fd;		/* what else is waited for, while running; -1: nothing */
+
+	int hup;		/* SIGHUP is wanted, and does not end */
 	int usr1;		/* SIGUSR1 is wanted */
 	int winch;		/* SIGWINCH is; set before loop_start() */
 	int usr1_due;		/* newer events than usr1_ns have come */
@@ -83,6 +88,9 @@ int loop_start(struct loop *l, struct pathev *pv, int64_t pair_ns);
 int loop_ready(struct loop *l, int stdout_fd);
 
 enum loop_what loop_next(struct loop *l, struct pathev_event *ev);
+
+/* The watcher was asked for something: look at it at once. */
+void loop_wake(struct loop *l);
 
 /* Do not wait for more: see above. */
 void loop_end(struct loop *l);

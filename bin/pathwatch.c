@@ -6,6 +6,7 @@
  */
 #include "cli.h"
 #include "clock.h"
+#include "control.h"
 #include "loop.h"
 #include "out.h"
 #include "pathev.h"
@@ -27,10 +28,11 @@ static const char usage[] =
 	"      --cooldown TIME     at least so long between batches\n"
 	"  -n, --count N           end after N records\n"
 	"  -o, --outfile FILE      append to FILE\n"
-	"  -0, --null              NUL ends (raw) records, and lines of --from-file\n";
+	"  -0, --null              NUL ends (raw) records, and lines of --from-file\n"
+	"      --control           commands on stdin: add [-r] PATH, remove PATH, sync ID\n";
 
 /* Long options without a letter. */
-enum { OPT_INITIAL = 1024, OPT_SETTLE, OPT_MAX_DELAY, OPT_BATCH, OPT_COOLDOWN };
+enum { OPT_INITIAL = 1024, OPT_SETTLE, OPT_MAX_DELAY, OPT_BATCH, OPT_COOLDOWN, OPT_CONTROL };
 
 static const struct option options[] = {
 	{ "initial", no_argument, NULL, OPT_INITIAL },
@@ -40,6 +42,7 @@ static const struct option options[] = {
 	{ "cooldown", required_argument, NULL, OPT_COOLDOWN },
 	{ "count", required_argument, NULL, 'n' },
 	{ "outfile", required_argument, NULL, 'o' },
+	{ "control", no_argument, NULL, OPT_CONTROL },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -52,7 +55,9 @@ struct watch {
 	struct scope scope;
 	struct pathev *pv;
 	struct loop loop;
+	struct control control;
 
+	int listed;			/* what is told as ready was, and no overflow since */
 	int armed;			/* --ready-fd was told, the command started */
 	int timed_out;
 	int status;			/* of the exit; -1: not known yet */
@@ -78,6 +83,9 @@ static int set(void *self, int opt, const char *arg)
 		return 0;
 	case OPT_COOLDOWN:
 		return cli_duration(&w->cli, "--cooldown", arg, &how->cooldown_ns);
+	case OPT_CONTROL:
+		w->cli.control = 1;
+		return 0;
 	case 'n':
 		return cli_number(&w->cli, "--count", arg, 1, UINT64_MAX, &how->count);
 	default:
@@ -120,6 +128,7 @@ static int end_with(struct watch *w, int status)
 {
 	if (w->status < 0)
 		w->status = status;
+	control_close(&w->control);
 	loop_end(&w->loop);
 	return 0;
 }
@@ -145,8 +154,15 @@ static int ready(struct watch *w)
 /* 0, or -1 after a message */
 static int act(struct watch *w, struct pathev_event *ev)
 {
+	if (ev->what & PATHEV_SYNC)
+		return control_reached(&w->control, ev);
 	if (ev->what & PATHEV_ERROR && blind_spot(&w->scope.blind, ev->path, ev->error))
 		return -1;
+	/* what a command added is answered when it is listed, and that is enough */
+	if (ev->what & PATHEV_READY && w->listed)
+		return 0;
+	if (ev->what & (PATHEV_READY | PATHEV_OVERFLOW))
+		w->listed = !(ev->what & PATHEV_OVERFLOW);
 	if (stream_take(&w->stream, ev))
 		return -1;
 	if (ev->what & PATHEV_READY)
@@ -162,12 +178,33 @@ static int finish(struct watch *w)
 	return w->timed_out && w->stream.seen ? CLI_OK : w->status;
 }
 
+/* No PATH, and so nothing to wait for. */
+static int ready_at_once(struct watch *w)
+{
+	struct pathev_event ev = { .what = PATHEV_READY, .time_ns = pathev__clock_real_ns() };
+
+	return w->scope.nroots ? 0 : act(w, &ev);
+}
+
+/* Was the last command answered?  With a command of --run, its end is the end. */
+static void consider_end(struct watch *w)
+{
+	if (!w->cli.control)
+		return;
+	w->loop.input_fd = w->armed ? control_fd(&w->control) : -1;
+	if (w->status < 0 && !w->cli.command && control_ended(&w->control))
+		end_with(w, CLI_OK);
+}
+
 /* Until it ends for one of its reasons: the exit status. */
 static int run(struct watch *w)
 {
 	struct pathev_event ev;
 
+	if (ready_at_once(w))
+		return CLI_ERROR;
 	for (;;) {
+		consider_end(w);
 		if (stream_is_full(&w->stream))
 			return loop_flush(&w->loop) ? CLI_ERROR : CLI_OK;
 		w->loop.timer_ns = stream_due(&w->stream);
@@ -179,6 +216,11 @@ static int run(struct watch *w)
 		case LOOP_TIMER:
 			if (stream_tick(&w->stream))
 				return CLI_ERROR;
+			break;
+		case LOOP_INPUT:
+			if (control_read(&w->control))
+				return CLI_ERROR;
+			loop_wake(&w->loop);
 			break;
 		case LOOP_DEADLINE:
 			w->timed_out = 1;
@@ -203,12 +245,20 @@ static int run(struct watch *w)
 /* Everything that can be refused is, before anything is watched. */
 static int prepare(struct watch *w)
 {
+	unsigned flags = 0;
+
 	/* these come whatever -e says, once their option is given */
 	if (w->initial)
 		w->how.own |= PATHEV_EXISTS | PATHEV_READY;
+	if (w->cli.control) {
+		w->how.own |= STREAM_ANSWERS;
+		flags = SCOPE_MAY_BE_EMPTY;
+		if (control_init(&w->control, &w->cli, &w->scope, &w->stream))
+			return -1;
+	}
 	if (contradictions(w) || stream_init(&w->stream, &w->cli, &w->how))
 		return -1;
-	return scope_init(&w->scope, &w->cli, w->stream.out.fd, 0);
+	return scope_init(&w->scope, &w->cli, w->stream.out.fd, flags);
 }
 
 static int open_watcher(struct watch *w)
@@ -248,6 +298,7 @@ int main(int argc, char **argv)
 
 	pathev_close(w.pv);
 	scope_fini(&w.scope);
+	control_fini(&w.control);
 	if (stream_fini(&w.stream))
 		status = CLI_ERROR;
 	cli_free(&w.cli);

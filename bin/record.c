@@ -57,13 +57,15 @@ int record_init(struct record *r, const struct cli *c, const char *fmt, const ch
 	if (o->style != CLI_TEXT || o->format)
 		return 0;
 	r->bare = pathev_format_new(bare, NULL, flags | raw, NULL, NULL, NULL);
-	return r->bare ? 0 : cli_no_memory(c);
+	r->token = pathev_format_new("%{events} %{token}", NULL, flags | raw, NULL, NULL, NULL);
+	return r->bare && r->token ? 0 : cli_no_memory(c);
 }
 
 void record_fini(struct record *r)
 {
 	pathev_format_free(r->format);
 	pathev_format_free(r->bare);
+	pathev_format_free(r->token);
 }
 
 int64_t record_pair_ns(const struct record *r)
@@ -90,7 +92,11 @@ int record_render(struct pathev_format *f, struct out *o, const struct pathev_ev
 
 int record_add(struct record *r, struct out *o, struct pathev_event *ev)
 {
-	return record_render(!ev->path && r->bare ? r->bare : r->format, o, ev);
+	struct pathev_format *f = r->format;
+
+	if (!ev->path && r->bare)
+		f = ev->token ? r->token : r->bare;
+	return record_render(f, o, ev);
 }
 
 int record_print(struct record *r, struct out *o, struct pathev_event *ev)

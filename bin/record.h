@@ -13,6 +13,7 @@ struct pathev_format;
 struct record {
 	struct pathev_format *format;
 	struct pathev_format *bare;	/* for events without a path; NULL: the same */
+	struct pathev_format *token;	/* for those with a token instead; NULL likewise */
 	uint64_t seq;		/* records printed so far */
 };
 

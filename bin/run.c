@@ -13,13 +13,16 @@
 enum { NOT_RUNNABLE = 126, NOT_FOUND = 127 };
 
 /* In the child: become the command, or tell the parent why not. */
-static void become(char **command, int stdout_fd, const sigset_t *mask, int tell)
+static void become(char **command, int no_stdin, int stdout_fd, const sigset_t *mask, int tell)
 {
+	int null;
 	int error;
 
 	/* ours alone: we do not let these two be ignored, and so neither shall it */
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	if (no_stdin && (null = open("/dev/null", O_RDONLY)) > STDIN_FILENO)
+		dup2(null, STDIN_FILENO);
 	if (stdout_fd == STDOUT_FILENO || dup2(stdout_fd, STDOUT_FILENO) >= 0)
 		execvp(command[0], command);
 	error = errno;
@@ -52,7 +55,7 @@ int run_command(const struct cli *c, int stdout_fd, const sigset_t *mask, pid_t 
 	}
 	pid = fork();
 	if (pid == 0)
-		become(c->command, stdout_fd, mask, tell[1]);
+		become(c->command, c->control, stdout_fd, mask, tell[1]);
 	error = pid < 0 ? errno : 0;
 	close(tell[1]);
 	if (pid > 0)

@@ -2,16 +2,16 @@
 /*
  * scope.c - which paths are watched
  *
- * Lists from files; what is left out; looking before watching; the watcher.
+ * PATHs; what is left out; looking before watching; the watcher; lists that have changed.
  */
 #include "scope.h"
 
 #include "cli.h"
 #include "filter.h"
 #include "ignore.h"
+#include "lists.h"
 #include "pathev.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -20,83 +20,93 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+struct scope_root {
+	char *path;
+	unsigned from;		/* SCOPE_* */
+};
+
+/* What is left out wherever it is met: @PATH, or the file that we write. */
+struct scope_entry {
+	char *path;		/* its true path */
+	const char *given;	/* of cli->left_out; NULL: what we write */
+	int found;		/* it is below some PATH */
+};
+
 /*
- * One path that is left out, spelled as events below one PATH spell it: `@src/x' is `./src/x'
- * below `.', and `/home/me/src/x' below /home/me.  So events are compared byte by byte.
+ * The same below one PATH, spelled as events there spell it: `@src/x' is `./src/x' below `.', and
+ * `/home/me/src/x' below /home/me.  So events are compared byte by byte.
  */
 struct left_out {
 	char *path;
 	size_t len;
+	const char *root;	/* that PATH, by its address */
 };
 
-/* ---- lists from files ---- */
-
-static int add_line(struct cli *c, const char *line, size_t len)
+/* Room for one more; NULL: no memory, and a message was given. */
+static void *more(const struct scope *s, void *mem, size_t n, size_t size)
 {
-	if (len == 0)
-		return 0;
-	if (line[0] != '@')
-		return cli_list_add(c, &c->paths, line, len);
-	if (len == 1) {
-		cli_error(c, "--from-file: '@' without a path");
-		return -1;
-	}
-	return cli_list_add(c, &c->left_out, line + 1, len - 1);
+	/* doubled at each power of two */
+	if (n & (n - 1))
+		return mem;
+	mem = reallocarray(mem, n ? 2 * n : 1, size);
+	if (!mem)
+		cli_no_memory(s->cli);
+	return mem;
 }
 
-static int read_lines(struct cli *c, const char *name, FILE *f)
-{
-	char end = c->nul ? '\0' : '\n';
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	int ret = 0;
+/* ---- PATHs ---- */
 
-	errno = 0;
-	while (ret == 0 && (len = getdelim(&line, &size, end, f)) > 0) {
-		if (line[len - 1] == end)
-			len--;
-		if (memchr(line, '\0', (size_t)len)) {
-			cli_error(c, "--from-file '%s': holds NUL bytes; -0 reads such lists",
-				  name);
-			ret = -1;
-			break;
-		}
-		ret = add_line(c, line, (size_t)len);
-		errno = 0;
-	}
-	if (ret == 0 && errno) {
-		cli_error(c, "--from-file '%s': %s", name, strerror(errno));
-		ret = -1;
-	}
-	free(line);
-	return ret;
+static struct scope_root *find_root(const struct scope *s, const char *path)
+{
+	for (size_t i = 0; i < s->nroots; i++)
+		if (strcmp(s->root[i].path, path) == 0)
+			return &s->root[i];
+	return NULL;
 }
 
-static int read_list(struct cli *c, const char *name)
+static struct scope_root *new_root(struct scope *s, const char *path, unsigned from)
 {
-	FILE *f;
-	int ret;
+	struct scope_root *r = more(s, s->root, s->nroots, sizeof(*r));
+	char *copy = strdup(path);
 
-	if (strcmp(name, "-") == 0)
-		return read_lines(c, name, stdin);
-	f = fopen(name, "re");
-	if (!f) {
-		cli_error(c, "--from-file '%s': %s", name, strerror(errno));
-		return -1;
+	if (r)
+		s->root = r;
+	if (!r || !copy) {
+		free(copy);
+		return NULL;
 	}
-	ret = read_lines(c, name, f);
-	fclose(f);
-	return ret;
+	r += s->nroots++;
+	*r = (struct scope_root){ .path = copy, .from = from };
+	return r;
+}
+
+static void forget_root(struct scope *s, struct scope_root *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->nleft_out; i++) {
+		if (s->left_out[i].root == r->path)
+			free(s->left_out[i].path);
+		else
+			s->left_out[kept++] = s->left_out[i];
+	}
+	s->nleft_out = kept;
+	free(r->path);
+	*r = s->root[--s->nroots];
 }
 
 /* All PATHs of the command line, of lists, or the one that is meant by none. */
-static int collect(struct cli *c, unsigned flags)
+static int collect(struct scope *s, unsigned flags)
 {
-	for (size_t i = 0; i < c->from_files.len; i++)
-		if (read_list(c, c->from_files.item[i]))
-			return -1;
-	if (c->paths.len)
+	struct cli *c = s->cli;
+
+	if (lists_read(c, LISTS_STDIN, &c->paths, &c->left_out))
+		return -1;
+	s->fixed_paths = c->paths.len;
+	s->fixed_out = c->left_out.len;
+	if (lists_read(c, LISTS_FILES, &c->paths, &c->left_out))
+		return -1;
+	if (c->paths.len || flags & SCOPE_MAY_BE_EMPTY)
 		return 0;
 	if (c->from_files.len) {
 		cli_error(c, "--from-file '%s': there is no PATH in it",
@@ -108,6 +118,7 @@ static int collect(struct cli *c, unsigned flags)
 			  c->program->name);
 		return -1;
 	}
+	s->fixed_paths = 1;
 	return cli_list_add(c, &c->paths, ".", 1);
 }
 
@@ -193,78 +204,66 @@ static int spell_below(const char *root, const char *true_root, const char *entr
 	return 1;
 }
 
-/* The true paths of all PATHs, once they are needed.  0, or -1 without memory. */
-static int find_true_roots(struct scope *s)
+/* Leave an entry out below a PATH.  0; 1: it is this PATH itself; -1: a message was given. */
+static int leave_out(struct scope *s, const struct scope_root *r, const char *true_root,
+		     struct scope_entry *e)
 {
-	const struct cli_list *paths = &s->cli->paths;
-
-	if (s->true_root)
-		return 0;
-	s->true_root = calloc(paths->len, sizeof(*s->true_root));
-	for (size_t i = 0; s->true_root && i < paths->len; i++) {
-		s->true_root[i] = true_path(paths->item[i]);
-		if (!s->true_root[i])
-			return -1;
-	}
-	return s->true_root ? 0 : -1;
-}
-
-static int leave_out_below(struct scope *s, size_t i, const char *entry, int *found)
-{
-	struct left_out *more;
+	struct left_out *l;
 	char *path;
 	int ret;
 
-	assert(s->true_root[i]);	/* find_true_roots() made them all */
-	if (strcmp(s->true_root[i], entry) == 0) {
-		*found = -1;
-		return 0;
-	}
-	ret = spell_below(s->cli->paths.item[i], s->true_root[i], entry, &path);
+	if (strcmp(true_root, e->path) == 0)
+		return 1;
+	ret = spell_below(r->path, true_root, e->path, &path);
+	if (ret < 0)
+		return cli_no_memory(s->cli);
 	if (ret == 0)
 		return 0;
-	more = reallocarray(s->left_out, s->nleft_out + 1, sizeof(*more));
-	if (ret < 0 || !more) {
-		free(ret < 0 ? NULL : path);
-		return cli_no_memory(s->cli);
-	}
-	*found = 1;
-	s->left_out = more;
-	more[s->nleft_out++] = (struct left_out){ path, strlen(path) };
-	return 0;
-}
-
-/* Leave an entry out below every PATH.  *found: 1 if any led there, -1 if it is one itself. */
-static int leave_out(struct scope *s, const char *entry, int *found)
-{
-	if (find_true_roots(s))
-		return cli_no_memory(s->cli);
-	*found = 0;
-	for (size_t i = 0; i < s->cli->paths.len && *found >= 0; i++)
-		if (leave_out_below(s, i, entry, found))
-			return -1;
-	return 0;
-}
-
-static int leave_out_argument(struct scope *s, const char *path)
-{
-	char *entry = true_entry(path);
-	int found = 0;
-	int ret;
-
-	if (!entry)
-		return cli_no_memory(s->cli);
-	ret = leave_out(s, entry, &found);
-	free(entry);
-	if (ret)
-		return ret;
-	if (found < 0) {
-		cli_error(s->cli, "'%s' is to be watched and, by '@%s', to be left out", path,
-			  path);
+	l = more(s, s->left_out, s->nleft_out, sizeof(*l));
+	if (!l) {
+		free(path);
 		return -1;
 	}
-	if (!found)
-		cli_warn(s->cli, "'@%s' leaves nothing out: it is below no PATH", path);
+	s->left_out = l;
+	l[s->nleft_out++] = (struct left_out){ path, strlen(path), r->path };
+	e->found = 1;
+	return 0;
+}
+
+/* Leave all entries out below a PATH.  0; 1: *given is this PATH itself; -1: a message was given. */
+static int leave_out_below(struct scope *s, const struct scope_root *r, const char **given)
+{
+	char *true_root;
+	int ret = 0;
+
+	if (!s->nentries)
+		return 0;
+	true_root = true_path(r->path);
+	if (!true_root)
+		return cli_no_memory(s->cli);
+	for (size_t i = 0; i < s->nentries && ret == 0; i++) {
+		ret = leave_out(s, r, true_root, &s->entry[i]);
+		*given = s->entry[i].given;
+		/* who wants to watch what we write has a reason */
+		if (ret > 0 && !*given)
+			ret = 0;
+	}
+	free(true_root);
+	return ret;
+}
+
+static int new_entry(struct scope *s, char *path, const char *given)
+{
+	struct scope_entry *e = path ? more(s, s->entry, s->nentries, sizeof(*e)) : NULL;
+
+	if (!path)
+		return cli_no_memory(s->cli);
+	if (!e) {
+		free(path);
+		return -1;
+	}
+	s->entry = e;
+	e[s->nentries++] = (struct scope_entry){ .path = path, .given = given };
 	return 0;
 }
 
@@ -272,26 +271,71 @@ static int leave_out_argument(struct scope *s, const char *path)
  * What we write into a regular file below a PATH would be an event that makes us write more,
  * for ever.
  */
-static int leave_out_output(struct scope *s, int fd)
+static int leave_out_output(struct scope *s)
 {
 	char link[64];
 	char target[PATH_MAX];
 	struct stat st;
 	ssize_t len;
-	int found = 0;
 
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
+	if (s->output < 0 || fstat(s->output, &st) || !S_ISREG(st.st_mode))
 		return 0;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", s->output);
 	len = readlink(link, target, sizeof(target) - 1);
 	if (len <= 0)
 		return 0;
 	target[len] = '\0';
-	if (leave_out(s, target, &found))
+	return new_entry(s, strdup(target), NULL);
+}
+
+static void forget_left_out(struct scope *s)
+{
+	for (size_t i = 0; i < s->nleft_out; i++)
+		free(s->left_out[i].path);
+	for (size_t i = 0; i < s->nentries; i++)
+		free(s->entry[i].path);
+	free(s->left_out);
+	free(s->entry);
+	s->left_out = NULL;
+	s->entry = NULL;
+	s->nleft_out = s->nentries = 0;
+}
+
+/* What is left out, anew, and below each PATH that there is. */
+static int make_left_out(struct scope *s)
+{
+	const struct cli *c = s->cli;
+
+	forget_left_out(s);
+	for (size_t i = 0; i < c->left_out.len; i++)
+		if (new_entry(s, true_entry(c->left_out.item[i]), c->left_out.item[i]))
+			return -1;
+	if (leave_out_output(s))
 		return -1;
-	if (found > 0)
-		cli_note(s->cli, "'%s' is left out: this program writes it", target);
+	for (size_t i = 0; i < s->nroots; i++) {
+		const char *given;
+		int ret = leave_out_below(s, &s->root[i], &given);
+
+		if (ret > 0)
+			cli_error(c, "'%s' is to be watched and, by '@%s', to be left out",
+				  s->root[i].path, given);
+		if (ret)
+			return -1;
+	}
 	return 0;
+}
+
+static void tell_left_out(const struct scope *s, unsigned flags)
+{
+	for (size_t i = 0; i < s->nentries; i++) {
+		const struct scope_entry *e = &s->entry[i];
+
+		if (e->found && !e->given)
+			cli_note(s->cli, "'%s' is left out: this program writes it", e->path);
+		if (!e->found && e->given && !(flags & SCOPE_MAY_BE_EMPTY))
+			cli_warn(s->cli, "'@%s' leaves nothing out: it is below no PATH",
+				 e->given);
+	}
 }
 
 /* Is it below this PATH, and left out there?  What is left out is pruned with all below. */
@@ -328,7 +372,19 @@ static unsigned filter(void *arg, const char *path, size_t reloff, int is_dir)
 	return answer;
 }
 
-/* ---- the watcher ---- */
+/* ---- looking before watching ---- */
+
+void scope_refuse(struct scope *s, const char *path, int error)
+{
+	const struct cli *c = s->cli;
+
+	if (error == ENOENT)
+		cli_error(c, "cannot watch '%s': %s%s", path, strerror(error),
+			  c->program->sets & CLI_SET_MISSING ? " (--allow-missing waits for it)" :
+			  "");
+	else
+		blind_path(&s->blind, path, error);
+}
 
 /* Nothing is watched before all PATHs were found to be there. */
 static int look(struct scope *s)
@@ -343,12 +399,7 @@ static int look(struct scope *s)
 
 		if (ret == 0 || errno == ENAMETOOLONG)
 			continue;
-		if (errno == ENOENT)
-			cli_error(c, "cannot watch '%s': %s%s", path, strerror(errno),
-				  c->program->sets & CLI_SET_MISSING ?
-				  " (--allow-missing waits for it)" : "");
-		else
-			blind_path(&s->blind, path, errno);
+		scope_refuse(s, path, errno);
 		missing = 1;
 	}
 	return missing ? -1 : 0;
@@ -356,54 +407,112 @@ static int look(struct scope *s)
 
 int scope_init(struct scope *s, struct cli *cli, int output, unsigned flags)
 {
-	*s = (struct scope){ .cli = cli, .blind = { .cli = cli } };
-	if (collect(cli, flags))
+	*s = (struct scope){ .cli = cli, .blind = { .cli = cli }, .output = output };
+	if (collect(s, flags))
 		return -1;
 	if (!(cli->flags & PATHEV_MISSING_OK) && look(s))
 		return -1;
-	for (size_t i = 0; i < cli->left_out.len; i++)
-		if (leave_out_argument(s, cli->left_out.item[i]))
+	for (size_t i = 0; i < cli->paths.len; i++) {
+		unsigned from = i < s->fixed_paths ? SCOPE_ARGUMENT : SCOPE_LISTED;
+		struct scope_root *r = find_root(s, cli->paths.item[i]);
+
+		if (r)
+			r->from |= from;
+		else if (!new_root(s, cli->paths.item[i], from))
 			return -1;
-	return leave_out_output(s, output);
+	}
+	if (make_left_out(s))
+		return -1;
+	tell_left_out(s, flags);
+	return 0;
 }
 
 void scope_fini(struct scope *s)
 {
-	for (size_t i = 0; s->true_root && i < s->cli->paths.len; i++)
-		free(s->true_root[i]);
-	free(s->true_root);
-	for (size_t i = 0; i < s->nleft_out; i++)
-		free(s->left_out[i].path);
-	free(s->left_out);
+	forget_left_out(s);
+	for (size_t i = 0; i < s->nroots; i++)
+		free(s->root[i].path);
+	free(s->root);
+}
+
+/* ---- the watcher ---- */
+
+static int watch(struct scope *s, const char *path, uint32_t flags)
+{
+	const struct cli *c = s->cli;
+
+	cli_note(c, "watching '%s'%s", path,
+		 (c->flags | flags) & PATHEV_RECURSIVE ? " and all below" : "");
+	return pathev_add(s->pv, path, flags);
 }
 
 struct pathev *scope_open(struct scope *s, struct pathev_options *opt)
 {
 	const struct cli *c = s->cli;
-	struct pathev *pv;
 
 	opt->flags |= c->flags;
 	opt->max_depth = c->max_depth;
 	opt->queue_limit = c->queue_limit;
-	if (s->nleft_out || c->filter || c->ignore) {
-		opt->filter = filter;
-		opt->filter_arg = s;
-	}
-	pv = pathev_open(opt);
-	if (!pv) {
+	opt->filter = filter;
+	opt->filter_arg = s;
+	/* who says nothing of what is left out has no list that could say it later */
+	if (!s->nentries && !c->filter && !c->ignore && !c->from_files.len)
+		opt->filter = NULL;
+	s->pv = pathev_open(opt);
+	if (!s->pv) {
 		blind_open(c, errno);
 		return NULL;
 	}
-	for (size_t i = 0; i < c->paths.len; i++) {
-		const char *path = c->paths.item[i];
-
-		cli_note(c, "watching '%s'%s", path,
-			 c->flags & PATHEV_RECURSIVE ? " and all below" : "");
-		if (pathev_add(pv, path, 0)) {
-			blind_path(&s->blind, path, errno);
-			pathev_close(pv);
-			return NULL;
+	for (size_t i = 0; i < s->nroots; i++) {
+		if (watch(s, s->root[i].path, 0)) {
+			blind_path(&s->blind, s->root[i].path, errno);
+			pathev_close(s->pv);
+			return s->pv = NULL;
 		}
 	}
-	return pv;
+	return s->pv;
+}
+
+int scope_add(struct scope *s, const char *path, uint32_t flags, unsigned from, const char **why)
+{
+	struct scope_root *r = find_root(s, path);
+	const char *given;
+	int ret, error;
+
+	*why = NULL;
+	if (r) {
+		if (watch(s, path, flags))
+			return -1;
+		r->from |= from;
+		return 0;
+	}
+	r = new_root(s, path, from);
+	if (!r) {
+		errno = ENOMEM;
+		return -1;
+	}
+	ret = leave_out_below(s, r, &given);
+	if (ret > 0)
+		*why = "it is to be left out, by @PATH";
+	if (ret == 0 && watch(s, path, flags) == 0)
+		return 0;
+	error = ret < 0 ? ENOMEM : ret > 0 ? EINVAL : errno;
+	forget_root(s, r);
+	errno = error;
+	return -1;
+}
+
+int scope_remove(struct scope *s, const char *path)
+{
+	struct scope_root *r = find_root(s, path);
+
+	if (!r) {
+		errno = ENOENT;
+		return -1;
+	}
+	cli_note(s->cli, "'%s' is not watched any more", path);
+	if (pathev_remove(s->pv, path))
+		return -1;
+	forget_root(s, r);
+	return 0;
 }

@@ -9,19 +9,37 @@
 #include <stdint.h>
 
 struct cli;
-struct cli_list;
 struct pathev;
 struct pathev_options;
+struct scope_entry;
+struct scope_root;
 
-struct scope {
-	const struct cli *cli;
-	struct blind blind;
-	char **true_root;		/* of each PATH; NULL: not needed yet */
-	struct left_out *left_out;	/* what @PATH means below each PATH */
-	size_t nleft_out;
+/* Who has asked for a PATH, or'ed. */
+enum {
+	SCOPE_ARGUMENT = 1,	/* the command line, or a list on standard input */
+	SCOPE_LISTED = 2,	/* a list in a file */
+	SCOPE_COMMAND = 4	/* a command */
 };
 
-enum { SCOPE_NEED_PATH = 1 };	/* without PATH there is no `.' */
+struct scope {
+	struct cli *cli;
+	struct blind blind;
+	struct pathev *pv;		/* the caller's; NULL: not open yet */
+	int output;			/* a descriptor we write to; -1: none */
+	struct scope_root *root;	/* the PATHs, each once */
+	size_t nroots;
+	struct scope_entry *entry;	/* what is left out, by its true path */
+	size_t nentries;
+	struct left_out *left_out;	/* the same below each PATH */
+	size_t nleft_out;
+	size_t fixed_paths;		/* of cli->paths: those behind are of lists in files */
+	size_t fixed_out;		/* likewise of cli->left_out */
+};
+
+enum {
+	SCOPE_NEED_PATH = 1,	/* without PATH there is no `.' */
+	SCOPE_MAY_BE_EMPTY = 2	/* nor is one needed */
+};
 
 /*
  * Complete cli->paths from --from-file, or with `.'; look whether they are there, unless they
@@ -37,5 +55,16 @@ void scope_fini(struct scope *s);
  * paths to it.  s must stay where it is until the watcher is closed.  NULL after a message.
  */
 struct pathev *scope_open(struct scope *s, struct pathev_options *opt);
+
+/* Watch one more PATH, or list it again.  0, or -1 without a message: *why, or where that is NULL
+ * errno.  flags as those of pathev_add(). */
+int scope_add(struct scope *s, const char *path, uint32_t flags, unsigned from,
+	      const char **why);
+
+/* Watch a PATH no more, whoever asked for it.  0, or -1 with errno; ENOENT: it is not watched. */
+int scope_remove(struct scope *s, const char *path);
+
+/* The message that a PATH cannot be watched. */
+void scope_refuse(struct scope *s, const char *path, int error);
 
 #endif

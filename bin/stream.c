@@ -97,19 +97,22 @@ static int tell_apart(const struct stream *s, const struct pathev_event *ev)
 		return 0;
 	if (ev->what & PATHEV_OVERFLOW)
 		cli_warn(s->cli, "overflow: events were lost here; what is there is told again");
-	else
+	else if (ev->what & PATHEV_SYNC)
+		cli_error(s->cli, "sync %s", ev->token ? ev->token : "");
+	else if (ev->what & PATHEV_READY)
 		cli_warn(s->cli, "ready");
 	return 1;
 }
 
 static int print(struct stream *s, struct pathev_event *ev)
 {
-	if (!(ev->what & s->shown) || tell_apart(s, ev) || stream_is_full(s))
+	/* a command that failed is answered, also where blind spots are not asked for */
+	if ((!(ev->what & s->shown) && !ev->command) || tell_apart(s, ev) || stream_is_full(s))
 		return 0;
 	if (s->batch.on ? batch_add(&s->batch, &s->record, ev) :
 			  record_print(&s->record, &s->out, ev))
 		return -1;
-	if (!(ev->what & (PATHEV_READY | PATHEV_ERROR)))
+	if (!(ev->what & (PATHEV_READY | PATHEV_ERROR | STREAM_ANSWERS)))
 		s->seen = 1;
 	return 0;
 }
@@ -183,9 +186,9 @@ static int take_own(struct stream *s, struct pathev_event *ev)
 	if (!(ev->what & PATHEV_EXISTS))
 		s->closed = s->batch.on;
 	/* who has asked for something does not wait for that */
-	if (ev->what & (PATHEV_ADDED | PATHEV_REMOVED | PATHEV_SYNC))
+	if (ev->what & STREAM_ANSWERS || ev->command)
 		s->batch.free_ns = INT64_MIN;
-	if (ev->what & (PATHEV_EXISTS | PATHEV_ERROR)) {
+	if (ev->what & (PATHEV_EXISTS | PATHEV_ERROR) && !ev->command) {
 		if (pathev__settle_before(s->settle, ev->path))
 			return cli_no_memory(s->cli);
 	} else if (!(ev->what & PATHEV_READY)) {

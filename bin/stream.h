@@ -20,6 +20,9 @@ struct cli;
 struct pathev__settle;
 struct pathev_event;
 
+/* What answers commands. */
+#define STREAM_ANSWERS (PATHEV_ADDED | PATHEV_REMOVED | PATHEV_SYNC)
+
 /* What the options of pathwatch say. */
 struct stream_options {
 	const char *outfile;	/* append to it; NULL: standard output */

@@ -168,6 +168,7 @@ struct pathev {
 	uint32_t nroots;
 	uint32_t nremoved;
 	size_t caproots;
+	int adding;			/* what cannot be watched is refused */
 	int nested;			/* an added path may lie below another one */
 	struct pathev__anchor *anchor;
 	uint32_t nanchors;

@@ -628,6 +628,7 @@ int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
 {
 	enum pathev__mode mode;
 	uint32_t root;
+	int res;
 
 	flags |= pv->opt.flags;
 	if (!*path || check_options(&(struct pathev_options){.flags = flags})) {
@@ -644,7 +645,10 @@ int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
 	pathev__nesting(pv);
 	if (mode == PATHEV__LIST)
 		pv->root[root].quiet_until = 0;
-	if (pathev__root_bind(pv, root, mode, PATHEV_CREATE))
+	pv->adding = 1;
+	res = pathev__root_bind(pv, root, mode, PATHEV_CREATE);
+	pv->adding = 0;
+	if (res)
 		goto fail;
 	if (!pv->root[root].told && !pv->root[root].unsure && !(flags & PATHEV_MISSING_OK)) {
 		errno = ENOENT;

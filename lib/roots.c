@@ -555,7 +555,7 @@ int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, 
 			return 0;
 		}
 	drop_anchors(pv, root, 0);
-	if (type && wd < 0 && mode == PATHEV__QUIET) {
+	if (type && wd < 0 && (mode == PATHEV__QUIET || pv->adding)) {
 		errno = err;
 		return -1;
 	}

@@ -19,7 +19,7 @@ _pathev_options() {
 		echo "$output -u --until --any --existing -n --count"
 		;;
 	pathwatch)
-		echo "$output --initial --settle --batch --max-delay --cooldown -n --count -o --outfile --allow-missing"
+		echo "$output --initial --settle --batch --max-delay --cooldown -n --count -o --outfile --control --allow-missing"
 		;;
 	pathstat)
 		echo '--by -i --interval -s --sort --reverse -n --top -z --zero

@@ -47,6 +47,7 @@ complete -c pathwatch -n __pathwatch_own -l max-delay -x -d 'But so long after t
 complete -c pathwatch -n __pathwatch_own -l cooldown -x -d 'At least so long between batches'
 complete -c pathwatch -n __pathwatch_own -s n -l count -x -d 'End after so many records'
 complete -c pathwatch -n __pathwatch_own -s o -l outfile -r -F -d 'Append to a file'
+complete -c pathwatch -n __pathwatch_own -l control -d 'Commands on standard input: add, remove, sync'
 complete -c pathwatch -n __pathwatch_own -s 0 -l null -d 'NUL ends records and lines of --from-file'
 complete -c pathwatch -n __pathwatch_own -l format -x -d 'How a record looks'
 complete -c pathwatch -n __pathwatch_own -l timefmt -x -d 'How %T looks'

@@ -387,10 +387,11 @@ words_of() {	# words_of PROGRAM OPTION
 	mkdir in && : >"$(printf 'in/\377')"
 	bounded pathwatch --initial --json -r in --run sh -c 'mkdir in/d; mv in/d in/e' >json
 	bounded pathwatch --initial --json -t 0 /proc/self/fdinfo >>json
+	printf 'sync 1\nfrob\n' | bounded pathwatch --control --json >>json
 	grep -o '[{,]"[a-z_0-9]*":' json | tr -d '{",:' | sort -u >fields
 	cat fields
 	[ "$(paste -s -d ' ' fields)" = \
-		"cookie error events from path path_b64 root seq synthesized time to type" ]
+		"command cookie error events from path path_b64 root seq synthesized time to token type" ]
 	for f in $(cat fields); do
 		sed -n '/^\.Ss JSON/,/^\.Ss CSV/p' "$(page pathwatch)" | grep -q -e "^\.It Li .*\b$f\b" ||
 			{ echo "not in the page: $f"; return 1; }
@@ -660,6 +661,32 @@ incoming/a name" ]
 	finish x
 	[ "$status" -eq 0 ]
 	[ "$(out x | grep -c '"exists"')" -eq "$(find src | wc -l)" ]
+}
+
+@test "pathwatch(1): paths are added as they are needed" {
+	mkdir src
+	begin x pathwatch 'coproc pathwatch --control'
+	wait_line x.out '^src/new is written$'
+	end_example x
+	[ "$(out x)" = 'src/new is written' ]
+}
+
+@test "pathwatch(1): a program for asyncio adds what it wants to hear of" {
+	command -v python3 >/dev/null || skip "no python3"
+	mkdir -p src/s 'a \b'
+	awk '/^import asyncio/ { on = 1 } /^\.Ed/ { on = 0 }
+		on { gsub(/\\-/, "-"); gsub(/\\\(aq/, "\047"); gsub(/\\e/, "\\"); print }' \
+		"$(page pathwatch)" >watch.py
+	background x python3 watch.py src 'a \b' nowhere
+	wait_line x.out '^added a .b$'
+	wait_line x.out '^error nowhere$'
+	touch src/s/1 'a \b/2'
+	wait_line x.out '^create a .b/2$'
+	[ "$(out x | head -n 4)" = 'added src
+added a \b
+error nowhere
+create src/s/1' ]
+	stop x
 }
 
 @test "pathwatch(1): shows what a command does, and starts when all is armed" {
