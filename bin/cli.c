@@ -359,11 +359,12 @@ int cli_list_add(const struct cli *c, struct cli_list *list, const char *text, s
 	return 0;
 }
 
-static void free_list(struct cli_list *list)
+void cli_list_free(struct cli_list *list)
 {
 	for (size_t i = 0; i < list->len; i++)
 		free(list->item[i]);
 	free(list->item);
+	*list = (struct cli_list){ 0 };
 }
 
 /* ---- the shared options ---- */
@@ -844,9 +845,9 @@ int cli_parse(struct cli *c, const struct cli_program *program, void *self, int 
 
 void cli_free(struct cli *c)
 {
-	free_list(&c->paths);
-	free_list(&c->left_out);
-	free_list(&c->from_files);
+	cli_list_free(&c->paths);
+	cli_list_free(&c->left_out);
+	cli_list_free(&c->from_files);
 	pathev__filter_free(c->filter);
 	pathev__ignore_free(c->ignore);
 }

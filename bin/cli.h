@@ -126,4 +126,7 @@ int cli_word(const struct cli *c, const char *option, const char *text,
 /* Append a copy of len bytes.  0, or -1 after a message.  All zero is an empty list. */
 int cli_list_add(const struct cli *c, struct cli_list *list, const char *text, size_t len);
 
+/* It is empty then. */
+void cli_list_free(struct cli_list *list);
+
 #endif

@@ -59,6 +59,16 @@ static void catch(sigset_t *set, int signo)
 		sigaddset(set, signo);
 }
 
+void loop_want_hup(struct loop *l)
+{
+	sigset_t hup;
+
+	l->hup = 1;
+	sigemptyset(&hup);
+	catch(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, NULL);
+}
+
 int loop_start(struct loop *l, struct pathev *pv, int64_t pair_ns)
 {
 	l->pv = pv;

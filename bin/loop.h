@@ -77,6 +77,9 @@ struct loop {
 /* usr1: SIGUSR1 is to be told, and from now on does not kill. */
 void loop_init(struct loop *l, const struct cli *cli, struct out *out, int usr1);
 
+/* SIGHUP is to be told, and from now on does not kill. */
+void loop_want_hup(struct loop *l);
+
 /* The paths are armed: from here on the loop takes the signals.  pair_ns as the watcher has
  * it.  0, or -1 after a message. */
 int loop_start(struct loop *l, struct pathev *pv, int64_t pair_ns);

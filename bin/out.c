@@ -83,19 +83,24 @@ static int find_kind(struct out *o)
 	return 0;
 }
 
+static int open_file(struct out *o)
+{
+	o->fd = open(o->name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	o->owned = 1;
+	if (o->fd >= 0)
+		return 0;
+	cli_error(o->cli, "cannot open '%s' for writing: %s", o->name, strerror(errno));
+	return -1;
+}
+
 int out_open(struct out *o, const struct cli *cli, const char *file)
 {
 	int flags;
 
 	*o = (struct out){ .cli = cli, .name = file, .fd = -1 };
 	if (file) {
-		o->fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-		o->owned = 1;
-		if (o->fd < 0) {
-			cli_error(cli, "cannot open '%s' for writing: %s", file,
-				  strerror(errno));
+		if (open_file(o))
 			return -1;
-		}
 	} else {
 		o->name = "standard output";
 		flags = fcntl(STDOUT_FILENO, F_GETFL);
@@ -214,6 +219,32 @@ static int failed(const struct out *o)
 	return OUT_FAILED;
 }
 
+/* Nothing waits, and so nothing can be torn. */
+static void open_again(struct out *o)
+{
+	struct out next = { .cli = o->cli, .name = o->name };
+
+	o->reopen = 0;
+	if (open_file(&next))
+		return;
+	if (find_kind(&next)) {
+		cli_error(o->cli, "cannot use %s: %s", o->name, strerror(errno));
+		close(next.fd);
+		return;
+	}
+	if (o->owned && close(o->fd))
+		cli_error(o->cli, "cannot write to %s: %s", o->name, strerror(errno));
+	o->fd = next.fd;
+	o->kind = next.kind;
+	o->owned = next.owned;
+}
+
+int out_reopen(struct out *o)
+{
+	o->reopen = 1;
+	return out_flush(o);
+}
+
 int out_flush(struct out *o)
 {
 	while (out_pending(o)) {
@@ -227,6 +258,8 @@ int out_flush(struct out *o)
 			return failed(o);
 	}
 	o->head = o->len = 0;
+	if (o->reopen)
+		open_again(o);
 	if (o->cap > KEEP) {
 		free(o->data);
 		o->data = NULL;

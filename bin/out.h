@@ -28,6 +28,7 @@ struct out {
 	int is_pipe;
 	int fd;			/* -1: not open */
 	int owned;		/* fd is ours to close */
+	int reopen;		/* as soon as nothing waits */
 	char *data;
 	size_t head;
 	size_t len;
@@ -50,6 +51,13 @@ int out_open(struct out *o, const struct cli *cli, const char *file);
 
 /* What is not written is lost.  0, or -1 after a message when closing the file failed. */
 int out_close(struct out *o);
+
+/*
+ * Open the file anew by its name, as soon as all that waits was written, so that every record is
+ * in one of the two as a whole.  Where that fails, after a message, the old one stays.  As
+ * out_flush().
+ */
+int out_reopen(struct out *o);
 
 /* Room for size more bytes at data + len, which the caller then adds to len.  0, or -1 after
  * a message. */

@@ -196,6 +196,18 @@ static void consider_end(struct watch *w)
 		end_with(w, CLI_OK);
 }
 
+/* SIGHUP: files may be others now, those that are read and the one that is written. */
+static int reload(struct watch *w)
+{
+	/* where the reader has gone, the loop will find that too */
+	if (w->how.outfile && out_reopen(&w->stream.out) == OUT_FAILED)
+		return -1;
+	if (scope_reload(&w->scope, w->stream.out.fd))
+		return -1;
+	loop_wake(&w->loop);
+	return 0;
+}
+
 /* Until it ends for one of its reasons: the exit status. */
 static int run(struct watch *w)
 {
@@ -222,6 +234,10 @@ static int run(struct watch *w)
 				return CLI_ERROR;
 			loop_wake(&w->loop);
 			break;
+		case LOOP_HUP:
+			if (reload(w))
+				return CLI_ERROR;
+			break;
 		case LOOP_DEADLINE:
 			w->timed_out = 1;
 			end_with(w, CLI_TIMEOUT);
@@ -247,6 +263,8 @@ static int prepare(struct watch *w)
 {
 	unsigned flags = 0;
 
+	if (w->how.outfile || w->cli.from_files.len)
+		loop_want_hup(&w->loop);
 	/* these come whatever -e says, once their option is given */
 	if (w->initial)
 		w->how.own |= PATHEV_EXISTS | PATHEV_READY;

@@ -23,6 +23,7 @@
 struct scope_root {
 	char *path;
 	unsigned from;		/* SCOPE_* */
+	unsigned next;		/* the same, or while lists are read again, what it will be */
 };
 
 /* What is left out wherever it is met: @PATH, or the file that we write. */
@@ -76,7 +77,7 @@ static struct scope_root *new_root(struct scope *s, const char *path, unsigned f
 		return NULL;
 	}
 	r += s->nroots++;
-	*r = (struct scope_root){ .path = copy, .from = from };
+	*r = (struct scope_root){ .path = copy, .from = from, .next = from };
 	return r;
 }
 
@@ -95,30 +96,41 @@ static void forget_root(struct scope *s, struct scope_root *r)
 	*r = s->root[--s->nroots];
 }
 
+/* Are there PATHs enough to go on with?  0, or -1 after a message. */
+static int check_number(const struct scope *s, size_t n)
+{
+	const struct cli *c = s->cli;
+
+	if (n || s->flags & SCOPE_MAY_BE_EMPTY || !c->from_files.len)
+		return 0;
+	cli_error(c, "--from-file '%s': there is no PATH in it",
+		  c->from_files.item[c->from_files.len - 1]);
+	return -1;
+}
+
 /* All PATHs of the command line, of lists, or the one that is meant by none. */
-static int collect(struct scope *s, unsigned flags)
+static int collect(struct scope *s)
 {
 	struct cli *c = s->cli;
 
 	if (lists_read(c, LISTS_STDIN, &c->paths, &c->left_out))
 		return -1;
-	s->fixed_paths = c->paths.len;
-	s->fixed_out = c->left_out.len;
-	if (lists_read(c, LISTS_FILES, &c->paths, &c->left_out))
+	if (lists_read(c, LISTS_FILES, &s->listed, &s->listed_out))
 		return -1;
-	if (c->paths.len || flags & SCOPE_MAY_BE_EMPTY)
+	s->fixed = c->paths.len;
+	for (size_t i = 0; i < s->listed.len; i++)
+		if (cli_list_add(c, &c->paths, s->listed.item[i], strlen(s->listed.item[i])))
+			return -1;
+	if (check_number(s, c->paths.len))
+		return -1;
+	if (c->paths.len || s->flags & SCOPE_MAY_BE_EMPTY)
 		return 0;
-	if (c->from_files.len) {
-		cli_error(c, "--from-file '%s': there is no PATH in it",
-			  c->from_files.item[c->from_files.len - 1]);
-		return -1;
-	}
-	if (flags & SCOPE_NEED_PATH) {
+	if (s->flags & SCOPE_NEED_PATH) {
 		cli_error(c, "what to wait for? A PATH is needed; see %s --help",
 			  c->program->name);
 		return -1;
 	}
-	s->fixed_paths = 1;
+	s->fixed = 1;
 	return cli_list_add(c, &c->paths, ".", 1);
 }
 
@@ -288,6 +300,14 @@ static int leave_out_output(struct scope *s)
 	return new_entry(s, strdup(target), NULL);
 }
 
+static int leave_out_list(struct scope *s, const struct cli_list *list)
+{
+	for (size_t i = 0; i < list->len; i++)
+		if (new_entry(s, true_entry(list->item[i]), list->item[i]))
+			return -1;
+	return 0;
+}
+
 static void forget_left_out(struct scope *s)
 {
 	for (size_t i = 0; i < s->nleft_out; i++)
@@ -307,15 +327,15 @@ static int make_left_out(struct scope *s)
 	const struct cli *c = s->cli;
 
 	forget_left_out(s);
-	for (size_t i = 0; i < c->left_out.len; i++)
-		if (new_entry(s, true_entry(c->left_out.item[i]), c->left_out.item[i]))
-			return -1;
-	if (leave_out_output(s))
+	if (leave_out_list(s, &c->left_out) || leave_out_list(s, &s->listed_out) ||
+	    leave_out_output(s))
 		return -1;
 	for (size_t i = 0; i < s->nroots; i++) {
 		const char *given;
-		int ret = leave_out_below(s, &s->root[i], &given);
+		int ret = 0;
 
+		if (s->root[i].next)
+			ret = leave_out_below(s, &s->root[i], &given);
 		if (ret > 0)
 			cli_error(c, "'%s' is to be watched and, by '@%s', to be left out",
 				  s->root[i].path, given);
@@ -325,14 +345,14 @@ static int make_left_out(struct scope *s)
 	return 0;
 }
 
-static void tell_left_out(const struct scope *s, unsigned flags)
+static void tell_left_out(const struct scope *s)
 {
 	for (size_t i = 0; i < s->nentries; i++) {
 		const struct scope_entry *e = &s->entry[i];
 
 		if (e->found && !e->given)
 			cli_note(s->cli, "'%s' is left out: this program writes it", e->path);
-		if (!e->found && e->given && !(flags & SCOPE_MAY_BE_EMPTY))
+		if (!e->found && e->given && !(s->flags & SCOPE_MAY_BE_EMPTY))
 			cli_warn(s->cli, "'@%s' leaves nothing out: it is below no PATH",
 				 e->given);
 	}
@@ -407,23 +427,23 @@ static int look(struct scope *s)
 
 int scope_init(struct scope *s, struct cli *cli, int output, unsigned flags)
 {
-	*s = (struct scope){ .cli = cli, .blind = { .cli = cli }, .output = output };
-	if (collect(s, flags))
+	*s = (struct scope){ .cli = cli, .blind = { .cli = cli }, .output = output, .flags = flags };
+	if (collect(s))
 		return -1;
 	if (!(cli->flags & PATHEV_MISSING_OK) && look(s))
 		return -1;
 	for (size_t i = 0; i < cli->paths.len; i++) {
-		unsigned from = i < s->fixed_paths ? SCOPE_ARGUMENT : SCOPE_LISTED;
+		unsigned from = i < s->fixed ? SCOPE_ARGUMENT : SCOPE_LISTED;
 		struct scope_root *r = find_root(s, cli->paths.item[i]);
 
 		if (r)
-			r->from |= from;
+			r->from = r->next |= from;
 		else if (!new_root(s, cli->paths.item[i], from))
 			return -1;
 	}
 	if (make_left_out(s))
 		return -1;
-	tell_left_out(s, flags);
+	tell_left_out(s);
 	return 0;
 }
 
@@ -433,6 +453,8 @@ void scope_fini(struct scope *s)
 	for (size_t i = 0; i < s->nroots; i++)
 		free(s->root[i].path);
 	free(s->root);
+	cli_list_free(&s->listed);
+	cli_list_free(&s->listed_out);
 }
 
 /* ---- the watcher ---- */
@@ -483,7 +505,7 @@ int scope_add(struct scope *s, const char *path, uint32_t flags, unsigned from, 
 	if (r) {
 		if (watch(s, path, flags))
 			return -1;
-		r->from |= from;
+		r->from = r->next |= from;
 		return 0;
 	}
 	r = new_root(s, path, from);
@@ -502,17 +524,161 @@ int scope_add(struct scope *s, const char *path, uint32_t flags, unsigned from, 
 	return -1;
 }
 
+static int drop_root(struct scope *s, struct scope_root *r)
+{
+	int ret;
+
+	cli_note(s->cli, "'%s' is not watched any more", r->path);
+	ret = pathev_remove(s->pv, r->path);
+	forget_root(s, r);
+	return ret;
+}
+
 int scope_remove(struct scope *s, const char *path)
 {
 	struct scope_root *r = find_root(s, path);
 
-	if (!r) {
-		errno = ENOENT;
-		return -1;
+	if (r)
+		return drop_root(s, r);
+	errno = ENOENT;
+	return -1;
+}
+
+/* ---- lists that have changed ---- */
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Who will ask for each PATH from now on. */
+static void choose_next(struct scope *s)
+{
+	const struct cli_list *l = &s->listed;
+
+	if (l->len)
+		qsort(l->item, l->len, sizeof(*l->item), compare);
+	for (size_t i = 0; i < s->nroots; i++) {
+		struct scope_root *r = &s->root[i];
+
+		r->next = r->from & ~(unsigned)SCOPE_LISTED;
+		if (l->len && bsearch(&r->path, l->item, l->len, sizeof(*l->item), compare))
+			r->next |= SCOPE_LISTED;
 	}
-	cli_note(s->cli, "'%s' is not watched any more", path);
-	if (pathev_remove(s->pv, path))
-		return -1;
-	forget_root(s, r);
+}
+
+/* PATHs that nobody asks for any more. */
+static int drop_roots(struct scope *s)
+{
+	size_t i = 0;
+
+	while (i < s->nroots) {
+		struct scope_root *r = &s->root[i];
+
+		r->from = r->next;
+		if (r->from) {
+			i++;
+			continue;
+		}
+		/* and another one takes its place */
+		if (drop_root(s, r)) {
+			cli_error(s->cli, "cannot watch any more: %s", strerror(errno));
+			return -1;
+		}
+	}
 	return 0;
+}
+
+static void add_roots(struct scope *s)
+{
+	for (size_t i = 0; i < s->listed.len; i++) {
+		const char *path = s->listed.item[i];
+		const char *why;
+
+		if (find_root(s, path) || scope_add(s, path, 0, SCOPE_LISTED, &why) == 0)
+			continue;
+		if (why)
+			cli_error(s->cli, "cannot watch '%s': %s", path, why);
+		else
+			scope_refuse(s, path, errno);
+	}
+}
+
+/* Below its PATH, is this left out no more? */
+static int comes_back(const struct scope *s, const struct left_out *old)
+{
+	for (size_t i = 0; i < s->nleft_out; i++)
+		if (s->left_out[i].root == old->root && !strcmp(s->left_out[i].path, old->path))
+			return 0;
+	return 1;
+}
+
+/* What was left out was not walked: do it now.  Listing a PATH again is the way to that. */
+static void bring_back(struct scope *s, const struct scope *old)
+{
+	for (size_t i = 0; i < s->nroots; i++) {
+		const char *path = s->root[i].path;
+		int back = 0;
+
+		for (size_t k = 0; k < old->nleft_out && !back; k++)
+			back = old->left_out[k].root == path && comes_back(s, &old->left_out[k]);
+		if (back && pathev_add(s->pv, path, PATHEV_LIST))
+			scope_refuse(s, path, errno);
+	}
+}
+
+/* What lists say now, and what that leaves out.  0, or -1 after a message. */
+static int read_again(struct scope *s)
+{
+	size_t others = 0;
+
+	s->listed = s->listed_out = (struct cli_list){ 0 };
+	s->entry = NULL;
+	s->left_out = NULL;
+	s->nentries = s->nleft_out = 0;
+	if (lists_read(s->cli, LISTS_FILES, &s->listed, &s->listed_out))
+		return -1;
+	choose_next(s);
+	for (size_t i = 0; i < s->nroots; i++)
+		others += s->root[i].next != 0;
+	return check_number(s, others + s->listed.len) || make_left_out(s) ? -1 : 0;
+}
+
+static void forget_lists(struct scope *s)
+{
+	forget_left_out(s);
+	cli_list_free(&s->listed);
+	cli_list_free(&s->listed_out);
+}
+
+int scope_reload(struct scope *s, int output)
+{
+	struct scope old = *s;
+	int ret;
+
+	s->output = output;
+	if (!s->cli->from_files.len)
+		return 0;
+	/* what happened until now is judged by what was asked for until now; a failure shows again */
+	pathev_fill(s->pv);
+	if (read_again(s)) {
+		cli_error(s->cli, "so what is watched stays as it was");
+		forget_lists(s);
+		s->listed = old.listed;
+		s->listed_out = old.listed_out;
+		s->entry = old.entry;
+		s->nentries = old.nentries;
+		s->left_out = old.left_out;
+		s->nleft_out = old.nleft_out;
+		for (size_t i = 0; i < s->nroots; i++)
+			s->root[i].next = s->root[i].from;
+		return 0;
+	}
+	ret = drop_roots(s);
+	if (ret == 0) {
+		bring_back(s, &old);
+		add_roots(s);
+	}
+	forget_lists(&old);
+	return ret;
 }

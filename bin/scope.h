@@ -4,11 +4,11 @@
 #define PATHEV_SCOPE_H
 
 #include "blind.h"
+#include "cli.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct cli;
 struct pathev;
 struct pathev_options;
 struct scope_entry;
@@ -32,8 +32,10 @@ struct scope {
 	size_t nentries;
 	struct left_out *left_out;	/* the same below each PATH */
 	size_t nleft_out;
-	size_t fixed_paths;		/* of cli->paths: those behind are of lists in files */
-	size_t fixed_out;		/* likewise of cli->left_out */
+	unsigned flags;
+	size_t fixed;			/* of cli->paths: those behind are of lists in files */
+	struct cli_list listed;		/* PATHs of lists in files, which may be read again */
+	struct cli_list listed_out;	/* and what they leave out */
 };
 
 enum {
@@ -63,6 +65,13 @@ int scope_add(struct scope *s, const char *path, uint32_t flags, unsigned from,
 
 /* Watch a PATH no more, whoever asked for it.  0, or -1 with errno; ENOENT: it is not watched. */
 int scope_remove(struct scope *s, const char *path);
+
+/*
+ * Read the lists again: PATHs that are in none any more are removed, new ones added, and those that
+ * stay lose nothing.  A list that cannot be used is told, and all stays as it was.  output is what
+ * we write to by now.  0, or -1 after a message.
+ */
+int scope_reload(struct scope *s, int output);
 
 /* The message that a PATH cannot be watched. */
 void scope_refuse(struct scope *s, const char *path, int error);

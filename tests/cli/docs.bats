@@ -671,6 +671,15 @@ incoming/a name" ]
 	[ "$(out x)" = 'src/new is written' ]
 }
 
+@test "pathwatch(1): begins a new file, and takes over what has changed in a list" {
+	mkdir src etc
+	echo src >list
+	begin x pathwatch 'pathwatch -r --from-file list -o log'
+	until_true [ -e log.1 -a -e log ]
+	again log 'create etc/1$' sh -c 'rm -f etc/1; touch etc/1'
+	end_example x
+}
+
 @test "pathwatch(1): a program for asyncio adds what it wants to hear of" {
 	command -v python3 >/dev/null || skip "no python3"
 	mkdir -p src/s 'a \b'

@@ -226,7 +226,8 @@ exists b/f' ]
 	comes() { : >"a/2"; rm "a/2"; grep -q "^create a/2$" "$BATS_TEST_TMPDIR/w.out"; }
 	until_true comes
 	exec 5>&-
-	stop w
+	finish w
+	[ "$status" -eq 0 ]
 	[ "$(out w | grep -c 'a/1')" -eq 0 ]
 	out w | grep -q -x 'create b/1'
 }
