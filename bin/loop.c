@@ -200,7 +200,8 @@ static int too_late(const struct loop *l, const struct pathev_event *ev)
 {
 	if (l->state != ENDING || ev->time_ns <= l->last_ns)
 		return 0;
-	return l->hurry || !(l->mending || ev->synthesized || ev->what & PATHEV_OWN);
+	return l->hurry || !(l->mending || ev->synthesized ||
+			     ev->what & (PATHEV_OWN | PATHEV_WRITTEN));
 }
 
 static int gone(struct loop *l)

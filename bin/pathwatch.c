@@ -22,6 +22,7 @@ static const char usage[] =
 	"\n"
 	"Output:\n"
 	"      --initial           list what is there first: exists, and then ready\n"
+	"      --existing          -e written: files that are complete already come first\n"
 	"      --settle TIME       one record for each path that was quiet so long\n"
 	"      --batch             one record for all, when all was quiet so long\n"
 	"      --max-delay TIME    but so long after the first change at the latest\n"
@@ -32,10 +33,12 @@ static const char usage[] =
 	"      --control           commands on stdin: add [-r] PATH, remove PATH, sync ID\n";
 
 /* Long options without a letter. */
-enum { OPT_INITIAL = 1024, OPT_SETTLE, OPT_MAX_DELAY, OPT_BATCH, OPT_COOLDOWN, OPT_CONTROL };
+enum { OPT_INITIAL = 1024, OPT_SETTLE, OPT_MAX_DELAY, OPT_BATCH, OPT_COOLDOWN, OPT_CONTROL,
+       OPT_EXISTING };
 
 static const struct option options[] = {
 	{ "initial", no_argument, NULL, OPT_INITIAL },
+	{ "existing", no_argument, NULL, OPT_EXISTING },
 	{ "settle", required_argument, NULL, OPT_SETTLE },
 	{ "max-delay", required_argument, NULL, OPT_MAX_DELAY },
 	{ "batch", no_argument, NULL, OPT_BATCH },
@@ -49,6 +52,7 @@ static const struct option options[] = {
 struct watch {
 	struct cli cli;
 	int initial;			/* list what is there first */
+	int existing;			/* so that files are written that are complete already */
 
 	struct stream_options how;
 	struct stream stream;
@@ -73,6 +77,9 @@ static int set(void *self, int opt, const char *arg)
 	switch (opt) {
 	case OPT_INITIAL:
 		w->initial = 1;
+		return 0;
+	case OPT_EXISTING:
+		w->existing = 1;
 		return 0;
 	case OPT_SETTLE:
 		return cli_duration(&w->cli, "--settle", arg, &how->settle_ns);
@@ -274,6 +281,10 @@ static int prepare(struct watch *w)
 		if (control_init(&w->control, &w->cli, &w->scope, &w->stream))
 			return -1;
 	}
+	if (w->existing && !(w->cli.events & PATHEV_WRITTEN)) {
+		cli_error(&w->cli, "--existing is about the event 'written': add -e written");
+		return -1;
+	}
 	if (contradictions(w) || stream_init(&w->stream, &w->cli, &w->how))
 		return -1;
 	return scope_init(&w->scope, &w->cli, w->stream.out.fd, flags);
@@ -287,6 +298,8 @@ static int open_watcher(struct watch *w)
 		.pair_ns = stream_pair_ns(&w->stream)
 	};
 
+	if (w->existing)
+		opt.flags |= PATHEV_EXISTING;
 	w->pv = scope_open(&w->scope, &opt);
 	if (!w->pv)
 		return -1;

@@ -10,6 +10,7 @@
  *	scan.c     the same for many of which nothing is told, by several threads
  *	roots.c    the added paths, which are names: binds them to what is there
  *	tell.c     lets an event through to the queue, or not
+ *	written.c  which files are complete
  *
  * One difficulty shapes it all: records tell the past, and a look at the file system sees the
  * present.  We keep them apart by asking the future.  After every look the kernel's queue is
@@ -30,6 +31,7 @@
 #include "table.h"
 #include "walk.h"
 #include "watches.h"
+#include "written.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -50,7 +52,8 @@ enum {
 	PATHEV__NODE_PENDING = 8 * PATHEV__NODE_USER,	/* to be looked at */
 	PATHEV__NODE_ARRIVED = 16 * PATHEV__NODE_USER,	/* moved here, to be told yet */
 	PATHEV__NODE_BLIND = 32 * PATHEV__NODE_USER,	/* cannot be watched, and that was told */
-	PATHEV__NODE_TRY = 64 * PATHEV__NODE_USER,	/* this bit and up: a count of tries */
+	PATHEV__NODE_JUDGED = 64 * PATHEV__NODE_USER,	/* written.h may know files in it */
+	PATHEV__NODE_TRY = 128 * PATHEV__NODE_USER,	/* this bit and up: a count of tries */
 	PATHEV__TRIES = 7
 };
 
@@ -107,6 +110,7 @@ struct pathev__window {
 struct pathev__noise {
 	uint32_t node;
 	int files;		/* what is in it was opened as well */
+	uint32_t name;		/* hash of what in it was opened alone; 0: it was looked at */
 	uint64_t until;		/* position */
 };
 
@@ -160,6 +164,7 @@ struct pathev {
 
 	struct pathev__intake in;
 	struct pathev__watches tree;
+	struct pathev__written *written;	/* NULL: not wanted */
 	struct pathev__queue queue;
 	int64_t empty_ns;		/* when the kernel's queue was last seen empty */
 	int max_wd;
@@ -201,6 +206,7 @@ struct pathev {
 	size_t nmarks, capmarks;
 	int64_t mark_ns;		/* when to look at them again; -1: when something comes */
 
+	int filled;			/* pathev_fill() was the last call: no event is wanted now */
 	int listing;			/* a step of a listing is being told */
 	size_t exempt;			/* bytes of the queue that are due to it */
 	int lost;			/* queue_limit was reached: start over when it is empty */
@@ -308,6 +314,8 @@ int pathev__look_listed(struct pathev *pv);	/* one step of a listing */
 int pathev__overtaken(struct pathev *pv, uint32_t node);
 /* All records of access to a node up to now are our own; files: and of those to what is in it. */
 int pathev__made_noise(struct pathev *pv, uint32_t node, int files);
+/* The same of one name in it, which was opened. */
+int pathev__made_noise_of(struct pathev *pv, uint32_t node, const char *name, size_t len);
 int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec);
 /* Is a directory of this name below that one to be watched? */
 int pathev__enters(struct pathev *pv, uint32_t parent, const char *name, size_t len);
@@ -331,6 +339,7 @@ void pathev__root_fini(struct pathev *pv, uint32_t root);
 int pathev__root_overtaken(const struct pathev *pv, uint32_t root);
 /* The added path whose own name this is, or NIL. */
 uint32_t pathev__root_named(const struct pathev *pv, int wd, const char *name);
+/* What the kernel is to tell of an added path, a directory or not. */
 uint32_t pathev__root_mask(const struct pathev *pv, const struct pathev__root *r);
 void pathev__unwatch(struct pathev *pv, int wd);	/* unless something still needs it */
 void pathev__nesting(struct pathev *pv);
@@ -346,6 +355,7 @@ struct pathev__tell {
 	char type;
 	uint32_t cookie;
 	int error;
+	int evidence;
 	int synthesized;
 	const char *other;	/* from or to */
 	size_t otherlen;

@@ -35,7 +35,12 @@ int pathev__tell_record(struct pathev *pv, uint32_t node, const struct pathev__r
 
 void pathev__forget(struct pathev *pv, uint32_t node)
 {
+	int judged = pv->tree.node[node].flags & PATHEV__NODE_JUDGED;
+
 	pathev__unwatch(pv, pathev__watches_remove(&pv->tree, node));
+	/* else it is only cut: see pathev__sweep() */
+	if (judged && pv->tree.node[node].flags & PATHEV__NODE_FREE)
+		pathev__written_forget(pv, node);
 }
 
 /* A directory has taken a name: what had it before is gone. */

@@ -161,7 +161,8 @@ static int is_armed(const struct pathev *pv)
 	return 0;
 }
 
-int pathev__made_noise(struct pathev *pv, uint32_t node, int files)
+/* Whatever becomes of the queue later, what it holds now may be ours. */
+static int add_noise(struct pathev *pv, struct pathev__noise noise)
 {
 	struct pathev__noise *n;
 	size_t kept = 0;
@@ -173,8 +174,8 @@ int pathev__made_noise(struct pathev *pv, uint32_t node, int files)
 	for (size_t i = 0; i < pv->nnoise; i++) {
 		if (pv->in.pos >= pv->noise[i].until)
 			continue;
-		if (pv->noise[i].node == node)
-			files |= pv->noise[i].files;
+		if (pv->noise[i].node == noise.node && pv->noise[i].name == noise.name)
+			noise.files |= pv->noise[i].files;
 		else
 			pv->noise[kept++] = pv->noise[i];
 	}
@@ -183,26 +184,44 @@ int pathev__made_noise(struct pathev *pv, uint32_t node, int files)
 	if (!n)
 		return -1;
 	pv->noise = n;
-	n[pv->nnoise++] = (struct pathev__noise){.node = node, .files = files, .until = pv->in.end};
+	noise.until = pv->in.end;
+	n[pv->nnoise++] = noise;
 	return 0;
+}
+
+int pathev__made_noise(struct pathev *pv, uint32_t node, int files)
+{
+	return add_noise(pv, (struct pathev__noise){.node = node, .files = files});
+}
+
+static uint32_t hash_noise(const char *name, size_t len)
+{
+	return pathev__hash_bytes(0, name, len) | 1;
+}
+
+int pathev__made_noise_of(struct pathev *pv, uint32_t node, const char *name, size_t len)
+{
+	return add_noise(pv, (struct pathev__noise){.node = node, .name = hash_noise(name, len)});
 }
 
 int pathev__is_noise(const struct pathev *pv, const struct pathev__record *rec)
 {
-	uint32_t dir;
+	uint32_t dir, hash;
 
 	if (!(rec->what & ACCESSES) || !pv->nnoise)
 		return 0;
 	/* the last entry ends last, and then all are of the past */
 	if (pv->in.pos >= pv->noise[pv->nnoise - 1].until)
 		return 0;
+	hash = hash_noise(rec->name, rec->namelen);
 	dir = pathev__watches_by_wd(&pv->tree, rec->wd);
 	for (size_t i = 0; i < pv->nnoise && dir != PATHEV__NIL; i++) {
 		uint32_t node = pv->noise[i].node;
 
 		if (pv->in.pos >= pv->noise[i].until)
 			continue;
-		if (node == dir && (!rec->namelen || pv->noise[i].files))
+		if (node == dir && (pv->noise[i].name ? pv->noise[i].name == hash :
+							!rec->namelen || pv->noise[i].files))
 			return 1;
 		if (rec->is_dir &&
 		    pathev__watches_child(&pv->tree, dir, rec->name, rec->namelen) == node)

@@ -32,6 +32,7 @@ static const struct {
 	{ "exists", PATHEV_EXISTS },
 	{ "ready", PATHEV_READY },
 	{ "error", PATHEV_ERROR },
+	{ "written", PATHEV_WRITTEN },
 	{ "added", PATHEV_ADDED },
 	{ "removed", PATHEV_REMOVED },
 	{ "sync", PATHEV_SYNC },
@@ -187,7 +188,8 @@ size_t pathev_event_names(uint32_t what, char sep, char *buf, size_t size)
 
 size_t pathev__names_upper(uint32_t what, int is_dir, char sep, char *buf, size_t size)
 {
-	const uint32_t late = PATHEV_MOVE_SELF | (PATHEV_OWN & ~PATHEV_OVERFLOW);
+	const uint32_t late = PATHEV_MOVE_SELF | PATHEV_WRITTEN |
+			      (PATHEV_OWN & ~PATHEV_OVERFLOW);
 	struct list l = { .buf = buf, .size = size, .sep = sep };
 
 	add_names(&l, what & ~(late | PATHEV_OVERFLOW), upper);

@@ -46,10 +46,11 @@ static int watch_fd(struct pathev *pv, int fd)
 static int check_options(const struct pathev_options *o)
 {
 	const uint32_t flags = PATHEV_RECURSIVE | PATHEV_NOFOLLOW | PATHEV_ONE_FS |
-			       PATHEV_MISSING_OK | PATHEV_LIST;
-	const uint32_t want = PATHEV_ALL | PATHEV_OWN;
+			       PATHEV_MISSING_OK | PATHEV_LIST | PATHEV_EXISTING;
+	const uint32_t want = PATHEV_ALL | PATHEV_OWN | PATHEV_WRITTEN;
 
-	if (o->want & ~want || o->flags & ~flags || o->pair_ns < -1) {
+	if (o->want & ~want || o->flags & ~flags || o->pair_ns < -1 || o->settle_ns < 0 ||
+	    (!(o->want & PATHEV_WRITTEN) && (o->settle_ns || o->flags & PATHEV_EXISTING))) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -71,7 +72,7 @@ struct pathev *pathev_open(const struct pathev_options *opt)
 		pv->opt.want = PATHEV_CHANGES;
 	if (!pv->opt.queue_limit)
 		pv->opt.queue_limit = QUEUE_LIMIT;
-	pv->timerfd = pv->epfd = -1;
+	pv->fd = pv->timerfd = pv->epfd = -1;
 	pv->timer_ns = pv->held_ns = -1;
 	pv->few = FEW_LOOKS;
 	pv->dir_node = PATHEV__NIL;
@@ -79,6 +80,11 @@ struct pathev *pathev_open(const struct pathev_options *opt)
 	pathev__watches_init(&pv->tree);
 	pathev__watches_init(&pv->old);
 	pathev__table_init(&pv->anchors);
+	if (pv->opt.want & PATHEV_WRITTEN) {
+		pv->written = pathev__written_new();
+		if (!pv->written)
+			goto fail;
+	}
 	pv->fd = pathev__inotify_open();
 	if (pv->fd < 0)
 		goto fail;
@@ -131,6 +137,7 @@ void pathev_close(struct pathev *pv)
 	pathev__watches_fini(&pv->tree);
 	pathev__watches_fini(&pv->old);
 	pathev__queue_fini(&pv->queue);
+	pathev__written_free(pv->written);
 	free(pv->now.node);
 	free(pv->list.node);
 	free(pv->later.node);
@@ -185,6 +192,8 @@ static void drop_watch(void *arg, int wd)
 
 int pathev__sweep(struct pathev *pv)
 {
+	if (pv->tree.cuts)
+		pathev__written_forget(pv, PATHEV__NIL);
 	return pathev__watches_sweep(&pv->tree, drop_watch, pv);
 }
 
@@ -216,10 +225,18 @@ static void drop_tree(struct pathev *pv, struct pathev__watches *t)
 	pathev__watches_fini(t);
 }
 
+static enum pathev__mode first_mode(uint32_t flags, enum pathev__mode else_mode)
+{
+	return flags & (PATHEV_LIST | PATHEV_EXISTING) ? PATHEV__LIST : else_mode;
+}
+
 static int start_over(struct pathev *pv)
 {
-	struct pathev__watches tree = pv->tree;
+	struct pathev__watches tree;
 
+	if (pv->written && pathev__written_keep(pv))
+		return -1;
+	tree = pv->tree;
 	pathev__windows_close(pv, 1);
 	pv->checks = 0;
 	pv->nnoise = 0;
@@ -249,7 +266,7 @@ static int start_over(struct pathev *pv)
 		if (r->flags & PATHEV_LIST)
 			r->told = 0;
 		if (r->given &&
-		    pathev__root_bind(pv, i, r->flags & PATHEV_LIST ? PATHEV__LIST : PATHEV__CHANGED,
+		    pathev__root_bind(pv, i, first_mode(r->flags, PATHEV__CHANGED),
 				      PATHEV_DELETE))
 			return -1;
 	}
@@ -272,7 +289,7 @@ static int finish_recovery(struct pathev *pv)
 	pathev__watches_init(&pv->old);
 	pv->recovering = 0;
 	drop_tree(pv, &old);
-	return 0;
+	return pv->written ? pathev__written_restore(pv) : 0;
 }
 
 /*
@@ -283,7 +300,7 @@ static int finish_recovery(struct pathev *pv)
 static int is_settled(const struct pathev *pv)
 {
 	return !pv->lost && !pv->recovering && !pv->want_ready && !pv->now.len && !pv->list.len &&
-	       !pv->later.len && !pv->checks;
+	       !pv->later.len && !pv->checks && !pathev__written_pending(pv);
 }
 
 /* Tell the barriers that are reached.  1: some were; 0; -1: error. */
@@ -372,6 +389,9 @@ static int work(struct pathev *pv)
 		return -1;
 	if (!res && pathev__intake_len(&pv->in))
 		return 1;
+	/* before a listing goes on, so that it may say that it is complete */
+	if (!res && !pv->lost && pathev__written_due(pv))
+		return pathev__written_look(pv) ? -1 : 1;
 	if (pathev__drain(pv))
 		return -1;
 	if (pv->in.end != end)
@@ -389,8 +409,8 @@ static int work(struct pathev *pv)
 		return pathev__look_listed(pv) ? -1 : 1;
 	if (pv->later.len)
 		return 0;
-	if (pv->recovering && finish_recovery(pv))
-		return -1;
+	if (pv->recovering)
+		return finish_recovery(pv) ? -1 : 1;
 	if (pv->want_ready) {
 		pv->want_ready = 0;
 		pv->listings++;
@@ -399,14 +419,24 @@ static int work(struct pathev *pv)
 	return tell_marks(pv);
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
 static int64_t next_deadline(const struct pathev *pv)
 {
 	int64_t at_ns = pv->held_ns;
 
-	if (pv->later.len && (at_ns < 0 || pv->later_ns < at_ns))
-		at_ns = pv->later_ns;
-	if (pv->nmarks && pv->mark_ns >= 0 && (at_ns < 0 || pv->mark_ns < at_ns))
-		at_ns = pv->mark_ns;
+	if (pv->later.len)
+		at_ns = earlier(at_ns, pv->later_ns);
+	if (pv->nmarks)
+		at_ns = earlier(at_ns, pv->mark_ns);
+	/* while a record is held, files are not looked at; nor by who does not take events now */
+	if (pv->held_ns < 0 && !pv->filled)
+		at_ns = earlier(at_ns, pathev__written_next(pv));
 	return at_ns;
 }
 
@@ -452,6 +482,7 @@ int pathev_next(struct pathev *pv, struct pathev_event *ev)
 {
 	if (!pv->queue.count)
 		free_removed(pv);
+	pv->filled = 0;
 	for (;;) {
 		int res = pathev__queue_pop(&pv->queue, ev);
 
@@ -484,13 +515,15 @@ int pathev_fill(struct pathev *pv)
 		if (res < 0)
 			return -1;
 	} while (!res && !pv->lost && pathev__intake_len(&pv->in));
+	pv->filled = 1;
 	return set_timer(pv);
 }
 
 int pathev_pending(const struct pathev *pv)
 {
-	return pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->later.len || pv->checks ||
-	       pv->want_ready || pv->nmarks || pathev__intake_len(&pv->in);
+	return pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->later.len ||
+	       pv->checks || pv->want_ready || pv->nmarks || pathev__intake_len(&pv->in) ||
+	       pathev__written_pending(pv);
 }
 
 int pathev_fd(const struct pathev *pv)
@@ -502,8 +535,9 @@ int pathev_wait(struct pathev *pv, int64_t deadline_ns)
 {
 	struct pollfd p = {.fd = pv->epfd, .events = POLLIN};
 
-	if (pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->checks || pv->want_ready ||
-	    (pathev__intake_len(&pv->in) && pv->held_ns < 0))
+	if (pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->checks ||
+	    pv->want_ready ||
+	    (pv->held_ns < 0 && (pathev__intake_len(&pv->in) || pathev__written_due(pv))))
 		return 1;
 	for (;;) {
 		int64_t now = pathev_now();
@@ -561,6 +595,7 @@ static void free_root(struct pathev *pv, uint32_t root)
 	int err = errno;
 
 	pathev__root_fini(pv, root);
+	pathev__written_forget_root(pv, root);
 	pv->dir_node = PATHEV__NIL;
 	r->removed = r->given;
 	free(r->path);
@@ -613,8 +648,8 @@ static int add_again(struct pathev *pv, uint32_t root, uint32_t flags)
 	struct pathev__root *r = &pv->root[root];
 	int deeper = (flags & ~r->flags & PATHEV_RECURSIVE) != 0;
 
-	r->flags |= flags & PATHEV_RECURSIVE;
-	if (flags & PATHEV_LIST) {
+	r->flags |= flags & (PATHEV_RECURSIVE | PATHEV_LIST | PATHEV_EXISTING);
+	if (flags & (PATHEV_LIST | PATHEV_EXISTING)) {
 		pv->want_ready = 1;
 		return pathev__root_list(pv, root);
 	}
@@ -631,11 +666,12 @@ int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
 	int res;
 
 	flags |= pv->opt.flags;
-	if (!*path || check_options(&(struct pathev_options){.flags = flags})) {
+	if (!*path ||
+	    check_options(&(struct pathev_options){.want = pv->opt.want, .flags = flags})) {
 		errno = *path ? EINVAL : ENOENT;
 		return -1;
 	}
-	mode = flags & PATHEV_LIST ? PATHEV__LIST : PATHEV__QUIET;
+	mode = first_mode(flags, PATHEV__QUIET);
 	root = pathev__root_find(pv, path);
 	if (root != PATHEV__NIL)
 		return add_again(pv, root, flags);

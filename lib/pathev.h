@@ -56,6 +56,8 @@ enum {
 	PATHEV_EXISTS = 0x00010000,	/* listed: was there when the path was armed */
 	PATHEV_READY = 0x00020000,	/* armed; with PATHEV_LIST, the listing is complete */
 	PATHEV_ERROR = 0x00040000,	/* a blind spot: path cannot be watched, see error */
+	PATHEV_WRITTEN = 0x00080000,	/* a regular file is complete: it was closed, renamed or
+					 * linked to here, and nobody writes it; see evidence */
 	PATHEV_SYNC = 0x00400000,	/* the answer to pathev_sync() */
 	/* not handed out: for who renders, as pathwatch --control does, what became of a path */
 	PATHEV_ADDED = 0x00100000,
@@ -85,6 +87,7 @@ struct pathev_event {
 	char type;		/* as find -type: d f l p s c b; 0 where not known at no cost.
 				 * A directory is always d, and nothing else ever is */
 	char synthesized;	/* 1: found by looking, not told by the kernel */
+	char evidence;		/* with WRITTEN: what it stands on, PATHEV_BY_*; else 0 */
 	const char *path;	/* whole path; NULL when the event has none (OVERFLOW, READY) */
 	size_t pathlen;
 	size_t nameoff;		/* path + nameoff is the last component */
@@ -112,7 +115,8 @@ enum {
 	PATHEV_NOFOLLOW = 2,	/* a path that is a symbolic link is watched itself */
 	PATHEV_ONE_FS = 4,	/* do not enter directories of other file systems */
 	PATHEV_MISSING_OK = 8,	/* the path, and its parents, need not exist yet */
-	PATHEV_LIST = 16	/* one EXISTS per entry in scope, the path itself first */
+	PATHEV_LIST = 16,	/* one EXISTS per entry in scope, the path itself first */
+	PATHEV_EXISTING = 32	/* WRITTEN for files that are complete already; needs that event */
 };
 
 /* All zero means the defaults.  Unknown bits are refused with EINVAL. */
@@ -122,6 +126,8 @@ struct pathev_options {
 	uint32_t max_depth;	/* deepest level reported, 1 being the entries of an added
 				 * directory; 0: no limit.  Only with PATHEV_RECURSIVE */
 	size_t queue_limit;	/* bytes of waiting events before OVERFLOW; 0: 256 MiB */
+	int64_t settle_ns;	/* WRITTEN only when the file has not changed for so long: for
+				 * writers that close it and open it again; 0: at once */
 	int64_t pair_ns;	/* how long a MOVED_FROM may wait for its MOVED_TO, so that it can
 				 * carry `to'; it holds up what is behind.  0: 10 ms; -1: never */
 	/*
@@ -223,7 +229,9 @@ const char *pathev_event_name(size_t i, uint32_t *mask);
 /* What it stands on that nobody writes a file, or that somebody does. */
 enum {
 	PATHEV_BY_LEASE = 1,	/* the kernel's word, for all processes of this host */
-	PATHEV_BY_PROCESSES = 2	/* the processes were looked through */
+	PATHEV_BY_PROCESSES = 2,	/* the processes were looked through */
+	PATHEV_BY_QUIET = 3	/* nobody can tell, but it did not change for a while; not said by
+				 * pathev_busy() */
 };
 
 /*

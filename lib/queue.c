@@ -44,7 +44,8 @@ struct event_item {
 	char flags;
 };
 
-enum { SYNTHESIZED = 1, HAS_OTHER = 2, HAS_NAME = 4, NO_PATH = 8 };
+/* flags; evidence is in the two bits above */
+enum { SYNTHESIZED = 1, HAS_OTHER = 2, HAS_NAME = 4, NO_PATH = 8, EVIDENCE = 16 };
 
 void pathev__queue_fini(struct pathev__queue *q)
 {
@@ -131,7 +132,8 @@ int pathev__queue_push(struct pathev__queue *q, const struct pathev__queue_in *i
 		.otherlen = (uint32_t)otherlen, .time_ns = in->time_ns,
 		.namelen = (uint16_t)(in->name ? in->namelen : 0), .type = in->type,
 		.flags = (char)((in->synthesized ? SYNTHESIZED : 0) | (in->other ? HAS_OTHER : 0) |
-				(in->name ? HAS_NAME : 0) | (in->root ? 0 : NO_PATH)),
+				(in->name ? HAS_NAME : 0) | (in->root ? 0 : NO_PATH) |
+				in->evidence * EVIDENCE),
 	};
 	size_t before;
 
@@ -234,6 +236,7 @@ int pathev__queue_pop(struct pathev__queue *q, struct pathev_event *ev)
 	*ev = (struct pathev_event){
 		.what = e.what, .cookie = e.cookie, .error = e.error, .type = e.type,
 		.synthesized = (e.flags & SYNTHESIZED) != 0, .time_ns = e.time_ns,
+		.evidence = (char)(e.flags / EVIDENCE),
 	};
 	if (!(e.flags & NO_PATH) && put_path(q, &e, name, ev))
 		goto nomem;

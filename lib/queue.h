@@ -23,6 +23,7 @@ struct pathev__queue_in {
 	int error;
 	char type;
 	char synthesized;
+	char evidence;
 	int64_t time_ns;
 	const char *root;	/* NULL: an event without a path, and dir and name are not looked at */
 	const char *dir;	/* path of the directory, or the whole path when name is NULL */

@@ -36,6 +36,8 @@ uint32_t pathev__root_mask(const struct pathev *pv, const struct pathev__root *r
 {
 	uint32_t mask = pv->opt.want & PATHEV_ALL;
 
+	if (pv->written)
+		mask |= BINDS | UNBINDS | PATHEV_CLOSE_WRITE;
 	if (mask & PATHEV_MOVE)
 		mask |= PATHEV_MOVE;
 	if (r->flags & PATHEV_RECURSIVE)
@@ -415,7 +417,7 @@ void pathev__root_unbind(struct pathev *pv, uint32_t root)
 	if (pv->opt.want & SELF)
 		r->ghost = pv->tree.node[node].wd;
 	r->node = PATHEV__NIL;
-	pathev__unwatch(pv, pathev__watches_remove(&pv->tree, node));
+	pathev__forget(pv, node);
 }
 
 static int tell_as(struct pathev *pv, uint32_t root, uint32_t what, int synthesized, char type)
@@ -431,7 +433,7 @@ static int tell_contents(struct pathev *pv, uint32_t root, const char *path, cha
 	const struct pathev__root *r = &pv->root[root];
 	uint32_t what = PATHEV_MODIFY;
 
-	if (type != 'f' || !(pv->opt.want & (PATHEV_MODIFY | PATHEV_CLOSE_WRITE)))
+	if (type != 'f' || !(pv->opt.want & (PATHEV_MODIFY | PATHEV_CLOSE_WRITE | PATHEV_WRITTEN)))
 		return 0;
 	if (pathev__is_complete(path, r->len))
 		what |= PATHEV_CLOSE_WRITE;
@@ -468,6 +470,8 @@ static int watch_root(struct pathev *pv, uint32_t root, char type)
 
 	if (type != 'd') {
 		mask = pv->opt.want & (PATHEV_ALL & ~(BINDS | UNBINDS));
+		if (pv->written)
+			mask |= PATHEV_CLOSE_WRITE;
 		if (!mask)
 			mask = PATHEV_DELETE_SELF;
 	}

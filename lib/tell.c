@@ -146,7 +146,8 @@ static struct pathev__queue_in fill(const struct pathev__tell *t, uint32_t what)
 {
 	return (struct pathev__queue_in){
 		.what = what, .cookie = t->cookie, .error = t->error, .type = t->type,
-		.synthesized = (char)t->synthesized, .other = t->other, .otherlen = t->otherlen,
+		.evidence = (char)t->evidence, .synthesized = (char)t->synthesized,
+		.other = t->other, .otherlen = t->otherlen,
 	};
 }
 
@@ -156,14 +157,42 @@ static int is_early(const struct pathev *pv, const struct pathev__root *r, uint3
 	return pv->in.pos < r->quiet_until && !(what & PATHEV_ERROR);
 }
 
+/* Can it make a file complete, or be the end of one? */
+static int is_judged(const struct pathev *pv, const struct pathev__tell *t)
+{
+	const uint32_t any = PATHEV_EXISTS | PATHEV_CREATE | PATHEV_CLOSE_WRITE | PATHEV_DELETE |
+			     PATHEV_MOVE;
+
+	return pv->written && t->what & any && (t->type == 'f' || !t->type);
+}
+
+/* What is to be handed out of it below this added path. */
+static uint32_t wanted(const struct pathev *pv, const struct pathev__root *r, uint32_t what)
+{
+	what &= pv->opt.want | PATHEV_OWN;
+	/* who wants to know what is complete already need not want the listing */
+	return !(r->flags & PATHEV_EXISTING) || r->flags & PATHEV_LIST ?
+	       what : what & ~(uint32_t)PATHEV_EXISTS;
+}
+
+static int judge(struct pathev *pv, uint32_t dir, const struct pathev__tell *t)
+{
+	struct pathev__file f = {.dir = dir, .name = t->name ? t->name : "", .len = t->len};
+
+	if (!t->name)
+		f.len = 0;
+	return pathev__written_note(pv, f, t->what, t->synthesized);
+}
+
 int pathev__tell(struct pathev *pv, const struct pathev__tell *t)
 {
 	uint32_t what = t->what & (pv->opt.want | PATHEV_OWN);
+	int judged = is_judged(pv, t);
 	const struct pathev__root *r;
 	struct pathev__queue_in in;
 	uint32_t root, depth;
 
-	if (!what)
+	if (!what && !judged)
 		return 0;
 	if (pathev__dir(pv, t->node, &root))
 		return -1;
@@ -194,6 +223,12 @@ int pathev__tell(struct pathev *pv, const struct pathev__tell *t)
 				   t->type == 'd') & PATHEV_HIDE)
 			return 0;
 	}
+	/* a record without a name is of an added path, or of a directory */
+	if (judged && judge(pv, t->name ? t->node : root, t))
+		return -1;
+	what = wanted(pv, r, what);
+	if (!what)
+		return 0;
 	in = fill(t, what);
 	in.root = r->given;
 	in.dir = pv->dir.data;
@@ -206,15 +241,20 @@ int pathev__tell(struct pathev *pv, const struct pathev__tell *t)
 
 int pathev__tell_root(struct pathev *pv, uint32_t root, const struct pathev__tell *t)
 {
-	uint32_t what = t->what & (pv->opt.want | PATHEV_OWN);
 	const struct pathev__root *r = &pv->root[root];
 	const struct pathev__root *other;
+	uint32_t what = wanted(pv, r, t->what);
+	int judged = is_judged(pv, t);
 	struct pathev__queue_in in;
 
-	if (!what || !r->given || is_early(pv, r, what))
+	if ((!what && !judged) || !r->given || is_early(pv, r, what))
 		return 0;
 	other = pv->nested ? find_other(pv, r, r->path, r->len) : NULL;
-	if (is_others(pv, other, what))
+	if (is_others(pv, other, t->what))
+		return 0;
+	if (judged && judge(pv, root, t))
+		return -1;
+	if (!what)
 		return 0;
 	in = fill(t, what);
 	in.root = other ? other->given : r->given;

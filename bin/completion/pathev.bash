@@ -19,7 +19,7 @@ _pathev_options() {
 		echo "$output -u --until --any --existing -n --count"
 		;;
 	pathwatch)
-		echo "$output --initial --settle --batch --max-delay --cooldown -n --count -o --outfile --control --allow-missing"
+		echo "$output --initial --existing --settle --batch --max-delay --cooldown -n --count -o --outfile --control --allow-missing"
 		;;
 	pathstat)
 		echo '--by -i --interval -s --sort --reverse -n --top -z --zero
@@ -81,7 +81,7 @@ _pathev_value() {
 
 	case $2 in
 	-e | --event)
-		_pathev_list "$events overflow exists ready error added removed sync close move
+		_pathev_list "$events overflow exists ready error written added removed sync close move
 			changes all"
 		return
 		;;

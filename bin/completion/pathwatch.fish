@@ -22,7 +22,7 @@ function __pathwatch_events
     set -l before (string match -r '^.*,' -- $word; or echo)
     for name in access modify attrib close_write close_nowrite open moved_from moved_to \
             create delete delete_self move_self unmount \
-            overflow exists ready error added removed sync close move changes all
+            overflow exists ready error written added removed sync close move changes all
         echo $before$name
         echo $before-$name
     end
@@ -41,6 +41,7 @@ end
 complete -c pathwatch -n 'not __pathwatch_own' -f -a '(__pathwatch_command)'
 complete -c pathwatch -n __pathwatch_own -a '(__pathwatch_left_out)'
 complete -c pathwatch -n __pathwatch_own -l initial -d 'List what is there first'
+complete -c pathwatch -n __pathwatch_own -l existing -d 'Written for files that are complete already'
 complete -c pathwatch -n __pathwatch_own -l settle -x -d 'One record for each path that was quiet so long'
 complete -c pathwatch -n __pathwatch_own -l batch -d 'One record for all, when all was quiet so long'
 complete -c pathwatch -n __pathwatch_own -l max-delay -x -d 'But so long after the first change at the latest'

@@ -131,7 +131,7 @@ static void test_events(void)
 	ev.what = 0xffffffff;
 	renders("%{events}", &ev, "access,modify,attrib,close_write,close_nowrite,open,moved_from,"
 		"moved_to,create,delete,delete_self,move_self,unmount,overflow,exists,ready,error,"
-		"added,removed,sync");
+		"written,added,removed,sync");
 }
 
 static void test_types(void)

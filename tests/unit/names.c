@@ -91,7 +91,8 @@ static void test_table(void)
 	static const char *const want[] = {
 		"access", "modify", "attrib", "close_write", "close_nowrite", "open",
 		"moved_from", "moved_to", "create", "delete", "delete_self", "move_self",
-		"unmount", "overflow", "exists", "ready", "error", "added", "removed", "sync",
+		"unmount", "overflow", "exists", "ready", "error", "written", "added", "removed",
+		"sync",
 		"close", "move", "changes", "all", NULL,
 	};
 	uint32_t seen = 0, mask, parsed, last = 0;
@@ -111,7 +112,7 @@ static void test_table(void)
 		}
 		seen |= mask;
 	}
-	is_int(seen, PATHEV_ALL | PATHEV_OWN, "every event has a name");
+	is_int(seen, PATHEV_ALL | PATHEV_OWN | PATHEV_WRITTEN, "every event has a name");
 	is_str(pathev_event_name((size_t)-1, NULL), NULL, "there is no name so far out");
 }
 
@@ -136,7 +137,7 @@ static void test_names(void)
 	prints(0x80001000, ',', "");
 	prints(0xffffffff, ',', "access,modify,attrib,close_write,close_nowrite,open,moved_from,"
 				"moved_to,create,delete,delete_self,move_self,unmount,overflow,"
-				"exists,ready,error,added,removed,sync");
+				"exists,ready,error,written,added,removed,sync");
 }
 
 static void prints_upper(uint32_t what, int is_dir, char sep, const char *want)
@@ -163,7 +164,7 @@ static void test_upper(void)
 	prints_upper(0xffffffff, 1, ' ',
 		     "ACCESS MODIFY ATTRIB CLOSE_WRITE CLOSE_NOWRITE OPEN MOVED_FROM MOVED_TO "
 		     "CREATE DELETE DELETE_SELF UNMOUNT Q_OVERFLOW CLOSE MOVE_SELF "
-		     "EXISTS READY ERROR ADDED REMOVED SYNC ISDIR");
+		     "EXISTS READY ERROR WRITTEN ADDED REMOVED SYNC ISDIR");
 }
 
 /* Every size: what fits, then a NUL, and nothing behind it. */

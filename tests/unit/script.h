@@ -6,14 +6,18 @@
  *
  *	mkdir P		file P		write P		rm P		rmtree P
  *	mv A B		swap A B	ln A B		symlink TARGET P	chmod OCTAL P
- *		change the directory of the test.  What the kernel tells of it is thrown away, so
- *		that the script says instead what is told, and in which order.
+ *	open P		close		empty P
+ *		change the directory of the test; open holds a file open for writing, which is made
+ *		if need be, until close; empty makes a file without opening it.  What the kernel
+ *		tells of it is thrown away, so that the script says instead what is told, and in
+ *		which order.
  *	flood P		file and rm, more often than the kernel's queue has room for
  *	live OP		the same, and what the kernel tells goes its way.
  *	tick		until the clock of file times is surely past the present
  *	at watch P: OP	as live, in the middle of a look: right behind the watch of directory P ...
  *	at read P: OP	... or behind the reading of its entries.  Each line is done once.
- *	add P [rlnmx]	pathev_add(): recursive, list, nofollow, missing ok, one file system
+ *	add P [rlnmxe]	pathev_add(): recursive, list, nofollow, missing ok, one file system,
+ *			existing
  *	remove P	pathev_remove()
  *	sync TOKEN	pathev_sync(); the event is written as sync TOKEN
  *	k DIR EVENTS [NAME [COOKIE]]
@@ -29,7 +33,7 @@
  *			look may come in any order: neighbours with a tilde are sorted by path.
  *
  * An event is written as [~]NAMES PATH[/] [#COOKIE] [< FROM] [> TO] [!ERROR] [@ROOT]: the tilde for
- * synthesized, the slash behind directories, the root when there are several.  Cookies are
+ * synthesized and for written, the slash behind directories, the root when there are several.  Cookies are
  * numbered 1, 2, ... as they are told.
  */
 #ifndef PATHEV_TEST_SCRIPT_H
@@ -69,6 +73,7 @@ struct script {
 	uint32_t want;		/* as in pathev_options */
 	uint32_t max_depth;
 	int pair_ms;		/* 0: one second, -1: never */
+	int settle_ms;
 	const char *hide;	/* fnmatch(3) patterns of the part below the root */
 	const char *prune;
 	size_t queue_limit;
@@ -88,6 +93,7 @@ static struct {
 	char name[SCRIPT_NAMES][64];	/* what a DIR stands for */
 	int wd[SCRIPT_NAMES];
 	int names;
+	int held;			/* what open opened */
 	char added[64];			/* the last path added */
 	uint32_t cookie[SCRIPT_NAMES];	/* those that were told */
 	uint32_t cookies;
@@ -163,6 +169,14 @@ static int script_change(const char *line)
 		return script_write(a, O_APPEND);
 	if (!strcmp(op, "flood"))
 		return script_flood(a);
+	if (!strcmp(op, "open")) {
+		sc.held = open(a, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+		return write(sc.held, "text\n", 5) == 5 ? 0 : -1;
+	}
+	if (!strcmp(op, "empty"))
+		return mknod(a, S_IFREG | 0666, 0);
+	if (!strcmp(op, "close"))
+		return close(sc.held);
 	if (!strcmp(op, "rm"))
 		return remove(a);
 	if (!strcmp(op, "rmtree"))
@@ -461,7 +475,7 @@ static inline void script_event(const struct pathev_event *ev)
 	char text[256];
 
 	pathev_event_names(ev->what, ',', text, sizeof(text));
-	if (ev->synthesized)
+	if (ev->synthesized || ev->what & PATHEV_WRITTEN)
 		pathev__buf_addch(b, '~');
 	pathev__buf_adds(b, text);
 	if (ev->path) {
@@ -609,6 +623,7 @@ static int script_open(void)
 	struct pathev_options o = {
 		.want = sc.s->want, .max_depth = sc.s->max_depth,
 		.queue_limit = sc.s->queue_limit,
+		.settle_ns = sc.s->settle_ms * PATHEV__NS_PER_MS,
 		.pair_ns = (sc.s->pair_ms ? sc.s->pair_ms : 1000) * PATHEV__NS_PER_MS,
 	};
 
@@ -626,7 +641,7 @@ static int script_open(void)
 
 static int script_add(const char *line)
 {
-	static const char letters[] = "rnxml";	/* in the order of the flags */
+	static const char letters[] = "rnxmle";	/* in the order of the flags */
 	char copy[256], *p = copy, *path;
 	uint32_t flags = 0;
 
