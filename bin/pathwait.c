@@ -3,13 +3,13 @@
  * pathwait - wait until paths are in a wanted state
  *
  * The state is looked at after all is armed, and again after each event that may have changed
- * it, so it does not matter when it came about.
+ * it, so it does not matter when it came about.  Which files are complete is found out by the
+ * library, in the same way: with PATHEV_EXISTING it looks at the start, too.
  *
- * Options; what was asked for, and is it satisfied; judging files; states; the run.
+ * Options; what was asked for, and is it satisfied; states; files that are complete; the run.
  */
 #include "cli.h"
 #include "clock.h"
-#include "files.h"
 #include "loop.h"
 #include "out.h"
 #include "pathev.h"
@@ -17,6 +17,7 @@
 #include "scope.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,33 +32,25 @@ static const char usage[] =
 	"  -u, --until STATE       written (default), exists, gone, or changed\n"
 	"      --any               the first PATH suffices\n"
 	"      --existing          complete files that a directory has already count too\n"
+	"      --settle TIME       written, and then unchanged for TIME\n"
 	"  -n, --count N           N different files in a directory, or N changes\n"
 	"Output (-q: none):\n"
 	"  -0, --null              NUL ends paths, and lines of --from-file\n";
 
 /* Long options without a letter. */
-enum { OPT_ANY = 1024, OPT_EXISTING };
+enum { OPT_ANY = 1024, OPT_EXISTING, OPT_SETTLE };
 
 static const struct option options[] = {
 	{ "until", required_argument, NULL, 'u' },
 	{ "any", no_argument, NULL, OPT_ANY },
 	{ "existing", no_argument, NULL, OPT_EXISTING },
+	{ "settle", required_argument, NULL, OPT_SETTLE },
 	{ "count", required_argument, NULL, 'n' },
 	{ NULL, 0, NULL, 0 }
 };
 
 /* In the order of their names below. */
 enum until { WRITTEN, EXISTS, GONE, CHANGED, EVENT };
-
-/* How soon a file that somebody writes is looked at again without an event, and how long one
- * that is empty may just be about to be opened by who made it. */
-#define LOOK_NS (50 * PATHEV__NS_PER_MS)
-
-/* Where the kernel does not tell who writes a file: left alone for so long, it is complete. */
-#define QUIET_NS (1 * PATHEV__NS_PER_S)
-
-/* With more files than this being written, each is looked at more seldom. */
-#define LOOK_FILES 16
 
 /* One PATH. */
 struct target {
@@ -73,6 +66,7 @@ struct wait {
 	int until_given;
 	int any;
 	int existing;
+	int64_t settle_ns;	/* -1: not given */
 	uint64_t count;		/* 0: not given */
 	int64_t start_ns;
 
@@ -85,9 +79,8 @@ struct wait {
 	struct target *target;	/* sorted by path, each once */
 	size_t ntargets;
 	size_t ndone;
-	struct files files;
+	void *counted;		/* tree of the paths that have, where a PATH needs several */
 	int armed;
-	int unasked;		/* the kernel did not say who writes a file: that was told */
 	int failed;		/* the command did, before the condition held */
 	int status;		/* of the exit; -1: not known yet */
 };
@@ -119,6 +112,8 @@ static int set(void *self, int opt, const char *arg)
 	case OPT_EXISTING:
 		w->existing = 1;
 		return 0;
+	case OPT_SETTLE:
+		return cli_duration(&w->cli, "--settle", arg, &w->settle_ns);
 	default:
 		return cli_number(&w->cli, "--count", arg, 1, UINT64_MAX, &w->count);
 	}
@@ -133,16 +128,34 @@ static const struct cli_program program = {
 	.set = set
 };
 
+/* An event that no path ever has would be waited for in vain. */
+static int refuse_events(const struct wait *w)
+{
+	uint32_t vain = w->cli.events & ~(uint32_t)(PATHEV_ALL | PATHEV_EXISTS | PATHEV_WRITTEN);
+	char names[256];
+
+	if (!vain)
+		return 0;
+	pathev_event_names(vain, ',', names, sizeof(names));
+	cli_error(&w->cli, "--event '%s' never happens to a PATH, so it cannot be waited for",
+		  names);
+	return -1;
+}
+
 static int contradictions(struct wait *w)
 {
 	const struct cli *c = &w->cli;
 	int other = w->until != WRITTEN;
+	int settle = w->settle_ns >= 0;
 
 	if (cli_exclusive(c, w->until_given, "--until", !!c->events, "--event") ||
 	    cli_exclusive(c, w->existing, "--existing", !!c->events, "--event") ||
 	    cli_exclusive(c, w->existing, "--existing", other, "--until other than 'written'") ||
+	    cli_exclusive(c, settle, "--settle", !!c->events, "--event") ||
+	    cli_exclusive(c, settle, "--settle", other, "--until other than 'written'") ||
 	    cli_exclusive(c, w->until == EXISTS, "--until 'exists'", !!w->count, "--count") ||
-	    cli_exclusive(c, w->until == GONE, "--until 'gone'", !!w->count, "--count"))
+	    cli_exclusive(c, w->until == GONE, "--until 'gone'", !!w->count, "--count") ||
+	    refuse_events(w))
 		return -1;
 	if (c->events)
 		w->until = EVENT;
@@ -284,154 +297,6 @@ static int print_found(struct wait *w, const char *path, uint32_t what, char typ
 	return print(w, &ev);
 }
 
-/* ---- judging files ---- */
-
-/* What made us look at a file. */
-enum cause {
-	START,		/* it may have been there before us */
-	CREATED,	/* its name was: as a new file or a hard link */
-	CLOSED,		/* by who wrote it, or it was renamed to here */
-	AGAIN,		/* time has passed */
-	END		/* there is no more time */
-};
-
-enum verdict { NO_FILE, BUSY, UNSURE, COMPLETE };
-
-/* How long ago that was; less than 0 where clocks differ. */
-static int64_t age(const struct timespec *ts)
-{
-	return pathev__clock_real_ns() - (ts->tv_sec * PATHEV__NS_PER_S + ts->tv_nsec);
-}
-
-/*
- * A file that is made and opened in one call, as open(2) with O_CREAT does, has a moment in
- * between where nobody writes it yet: it is empty, has one name, and is new.
- */
-static int may_be_opened_yet(const struct stat *st)
-{
-	int64_t ns = age(&st->st_ctim);
-
-	return st->st_size == 0 && st->st_nlink == 1 && ns > -LOOK_NS && ns < LOOK_NS;
-}
-
-/* Was this file completely written? */
-static enum verdict judge(struct wait *w, const char *path, enum cause cause)
-{
-	struct target *t = find_target(w, path, bare_len(path, strlen(path)));
-	int follow = t && !(w->cli.flags & PATHEV_NOFOLLOW);
-	struct stat st;
-
-	/* links are followed where they are a PATH, and not where they were found */
-	if ((follow ? stat(path, &st) : lstat(path, &st)) || !S_ISREG(st.st_mode))
-		return NO_FILE;
-	switch (pathev_busy(path, NULL)) {
-	case 1:
-		return BUSY;
-	case 0:
-		if (cause == CLOSED || cause == END || !may_be_opened_yet(&st))
-			return COMPLETE;
-		return UNSURE;
-	default:
-		break;
-	}
-	if (errno == ENOENT)
-		return NO_FILE;
-	if (!w->unasked)
-		cli_note(&w->cli, "'%s': cannot ask who writes it: %s; each close counts", path,
-			 strerror(errno));
-	w->unasked = 1;
-	/* what was there at the start counts, and each close */
-	if (cause == START || cause == CLOSED || age(&st.st_mtim) > QUIET_NS)
-		return COMPLETE;
-	return UNSURE;
-}
-
-/* Look again soon, without an event: the end of a mapping, for one, makes none. */
-static int look_later(struct wait *w, const char *path)
-{
-	struct file *f = files_get(&w->files, path);
-	int64_t many = (int64_t)(1 + w->files.waiting / LOOK_FILES);
-
-	if (!f)
-		return cli_no_memory(&w->cli);
-	files_look_at(&w->files, f, pathev_now() + many * LOOK_NS);
-	return 0;
-}
-
-static int complete(struct wait *w, const char *path, unsigned how, struct pathev_event *ev)
-{
-	struct file *f = files_get(&w->files, path);
-	unsigned before;
-
-	if (!f)
-		return cli_no_memory(&w->cli);
-	before = f->counted;
-	f->counted |= how;
-	files_look_at(&w->files, f, -1);
-	matters(w, path, how | COUNT);
-	if (before)
-		return 0;
-	if (!ev)
-		return print_found(w, path, PATHEV_EXISTS, 'f');
-	ev->type = 'f';
-	return print(w, ev);
-}
-
-/* There is no such file any more, but once it has counted it does not count again. */
-static void forget(struct wait *w, struct file *f)
-{
-	if (f->counted)
-		files_look_at(&w->files, f, -1);
-	else
-		files_drop(&w->files, f);
-}
-
-/*
- * Look at a file, and act upon it.  ev is the event that made us look, or NULL.  What was
- * there before us does not count for a directory, unless --existing.
- */
-static int look_at_file(struct wait *w, const char *path, enum cause cause,
-			struct pathev_event *ev)
-{
-	unsigned how = cause == START && !w->existing ? SELF : SELF | INSIDE;
-	struct file *f = files_find(&w->files, path);
-
-	if (f)
-		how &= ~f->counted;
-	if (!matters(w, path, how))
-		return 0;
-	switch (judge(w, path, cause)) {
-	case COMPLETE:
-		return complete(w, path, how, ev);
-	case BUSY:
-	case UNSURE:
-		return look_later(w, path);
-	default:
-		if (f)
-			forget(w, f);
-		return 0;
-	}
-}
-
-/* The files that are due, or at the end all that are waited for. */
-static int look_again(struct wait *w, enum cause cause)
-{
-	int64_t now = pathev_now();
-
-	for (size_t i = 0; i < w->files.len; i++) {
-		struct file *f = &w->files.item[i];
-		size_t before = w->files.len;
-
-		if (f->look_ns == -1 || (cause == AGAIN && f->look_ns > now))
-			continue;
-		if (look_at_file(w, f->path, cause, NULL))
-			return -1;
-		/* dropped: the next one has its place */
-		i -= w->files.len < before;
-	}
-	return 0;
-}
-
 /* ---- states ---- */
 
 /* Is it so now? */
@@ -455,6 +320,68 @@ static int look_at_state(struct wait *w, const char *path, struct pathev_event *
 	return print_found(w, path, w->until == GONE ? PATHEV_DELETE : PATHEV_EXISTS, 0);
 }
 
+/* ---- files that are complete ---- */
+
+static void note_evidence(const struct wait *w, const char *path, int evidence)
+{
+	static const char *const words[] = {
+		[PATHEV_BY_LEASE] = "the kernel says that nobody writes it",
+		[PATHEV_BY_PROCESSES] = "no process writes it, and all were looked through",
+		[PATHEV_BY_QUIET] = "nobody can tell who writes it, but it does not change any more"
+	};
+
+	cli_note(&w->cli, "'%s': %s", path, words[evidence]);
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Count a path where different ones are needed.  1: it has not counted before; 0; -1. */
+static int is_different(struct wait *w, const char *path)
+{
+	char *copy;
+
+	if (w->count == 1)
+		return 1;
+	if (tfind(path, &w->counted, compare_strings))
+		return 0;
+	copy = strdup(path);
+	if (copy && tsearch(copy, &w->counted, compare_strings))
+		return 1;
+	free(copy);
+	return cli_no_memory(&w->cli);
+}
+
+/* What the library has found out. */
+static int look_at_written(struct wait *w, struct pathev_event *ev)
+{
+	int different;
+
+	if (!(ev->what & PATHEV_WRITTEN) || !matters(w, ev->path, SELF | INSIDE))
+		return 0;
+	different = is_different(w, ev->path);
+	if (different <= 0)
+		return different;
+	matters(w, ev->path, SELF | INSIDE | COUNT);
+	note_evidence(w, ev->path, ev->evidence);
+	return print(w, ev);
+}
+
+/* There is no more time: whether who made an empty file just now will open it, too, must not be
+ * waited for.  Nor can it be said that it has settled. */
+static int look_at_end(struct wait *w, const char *path)
+{
+	int evidence;
+
+	if (w->settle_ns > 0 || !matters(w, path, SELF) || pathev_busy(path, &evidence))
+		return 0;
+	matters(w, path, SELF | COUNT);
+	note_evidence(w, path, evidence);
+	return print_found(w, path, PATHEV_WRITTEN, 'f');
+}
+
 /* A device or a FIFO is never written completely. */
 static int refuse_special(const struct wait *w, const char *path)
 {
@@ -468,14 +395,14 @@ static int refuse_special(const struct wait *w, const char *path)
 }
 
 /* Look at every PATH, whatever the events say. */
-static int look_at_all(struct wait *w, enum cause cause)
+static int look_at_all(struct wait *w, int at_end)
 {
 	for (size_t i = 0; i < w->ntargets; i++) {
 		const char *path = w->target[i].path;
 		int ret = 0;
 
-		if (w->until == WRITTEN)
-			ret = look_at_file(w, path, cause, NULL);
+		if (w->until == WRITTEN && at_end)
+			ret = look_at_end(w, path);
 		else if (w->until == EXISTS || w->until == GONE)
 			ret = look_at_state(w, path, NULL);
 		if (ret)
@@ -488,7 +415,7 @@ static uint32_t wanted(const struct wait *w)
 {
 	switch (w->until) {
 	case WRITTEN:
-		return PATHEV_CREATE | PATHEV_CLOSE_WRITE | PATHEV_MOVED_TO;
+		return PATHEV_WRITTEN;
 	case EXISTS:
 		return PATHEV_CREATE | PATHEV_MOVED_TO;
 	case GONE:
@@ -501,24 +428,14 @@ static uint32_t wanted(const struct wait *w)
 	}
 }
 
-static enum cause cause_of(const struct pathev_event *ev)
-{
-	if (ev->what & PATHEV_EXISTS)
-		return START;
-	/* a close that nobody saw is concluded from what we can find out ourselves */
-	if (ev->synthesized || !(ev->what & (PATHEV_CLOSE_WRITE | PATHEV_MOVED_TO)))
-		return CREATED;
-	return CLOSED;
-}
-
 /* An event of a path. */
 static int look_at_event(struct wait *w, struct pathev_event *ev)
 {
-	if (!(ev->what & (wanted(w) | (w->existing ? PATHEV_EXISTS : 0))))
+	if (!(ev->what & wanted(w)))
 		return 0;
 	switch (w->until) {
 	case WRITTEN:
-		return ev->type == 'd' ? 0 : look_at_file(w, ev->path, cause_of(ev), ev);
+		return look_at_written(w, ev);
 	case EXISTS:
 	case GONE:
 		return look_at_state(w, ev->path, ev);
@@ -542,7 +459,7 @@ static int ready(struct wait *w)
 	int status;
 
 	if (w->armed)
-		return look_at_all(w, AGAIN);	/* after an overflow */
+		return look_at_all(w, 0);	/* after an overflow */
 	w->armed = 1;
 	/* whoever reads our standard output waits for paths, not for the command's end */
 	status = loop_ready(&w->loop, STDERR_FILENO);
@@ -552,7 +469,7 @@ static int ready(struct wait *w)
 	}
 	if (w->cli.timeout_ns >= 0)
 		w->loop.deadline_ns = pathev__clock_after(w->start_ns, w->cli.timeout_ns);
-	return look_at_all(w, START);
+	return look_at_all(w, 0);
 }
 
 static int act(struct wait *w, struct pathev_event *ev)
@@ -583,7 +500,7 @@ static int last_look(struct wait *w)
 {
 	/* 126, 127: there was nothing to look for */
 	if (w->status == CLI_TIMEOUT || w->failed) {
-		if (look_again(w, END) || look_at_all(w, END))
+		if (look_at_all(w, 1))
 			return CLI_ERROR;
 		if (satisfied(w))
 			return CLI_OK;
@@ -601,13 +518,9 @@ static int run(struct wait *w)
 	int ret = 0;
 
 	for (;;) {
-		w->loop.timer_ns = files_next_look(&w->files);
 		switch (loop_next(&w->loop, &ev)) {
 		case LOOP_EVENT:
 			ret = act(w, &ev);
-			break;
-		case LOOP_TIMER:
-			ret = look_again(w, AGAIN);
 			break;
 		case LOOP_DEADLINE:
 			end_with(w, CLI_TIMEOUT);
@@ -656,9 +569,15 @@ static int open_watcher(struct wait *w)
 {
 	struct pathev_options opt = {
 		.want = wanted(w) & ~PATHEV_OWN,
-		.flags = w->existing || w->cli.events & PATHEV_EXISTS ? PATHEV_LIST : 0,
-		.pair_ns = record_pair_ns(&w->record)
+		.flags = w->cli.events & PATHEV_EXISTS ? PATHEV_LIST : 0,
+		.pair_ns = record_pair_ns(&w->record),
+		.settle_ns = w->settle_ns > 0 ? w->settle_ns : 0
 	};
+
+	if (w->existing)
+		opt.flags |= PATHEV_EXISTING;
+	if (w->until == WRITTEN)
+		w->scope.file_flags = PATHEV_EXISTING;
 
 	w->pv = scope_open(&w->scope, &opt);
 	if (!w->pv)
@@ -668,7 +587,8 @@ static int open_watcher(struct wait *w)
 
 int main(int argc, char **argv)
 {
-	struct wait w = { .out.fd = -1, .status = -1, .start_ns = pathev_now() };
+	struct wait w = { .out.fd = -1, .status = -1, .start_ns = pathev_now(),
+			  .settle_ns = -1 };
 	int status = CLI_ERROR;
 	int go;
 
@@ -682,7 +602,7 @@ int main(int argc, char **argv)
 		status = run(&w);
 
 	pathev_close(w.pv);
-	files_fini(&w.files);
+	tdestroy(w.counted, free);
 	free(w.target);
 	scope_fini(&w.scope);
 	record_fini(&w.record);

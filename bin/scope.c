@@ -459,13 +459,21 @@ void scope_fini(struct scope *s)
 
 /* ---- the watcher ---- */
 
+/* A PATH that is not there yet, or not any more, is no directory. */
+static uint32_t flags_of(const struct scope *s, const char *path)
+{
+	struct stat st;
+
+	return s->file_flags && (stat(path, &st) || !S_ISDIR(st.st_mode)) ? s->file_flags : 0;
+}
+
 static int watch(struct scope *s, const char *path, uint32_t flags)
 {
 	const struct cli *c = s->cli;
 
 	cli_note(c, "watching '%s'%s", path,
 		 (c->flags | flags) & PATHEV_RECURSIVE ? " and all below" : "");
-	return pathev_add(s->pv, path, flags);
+	return pathev_add(s->pv, path, flags | flags_of(s, path));
 }
 
 struct pathev *scope_open(struct scope *s, struct pathev_options *opt)

@@ -24,6 +24,7 @@ enum {
 struct scope {
 	struct cli *cli;
 	struct blind blind;
+	uint32_t file_flags;		/* of pathev_add(), for a PATH that is no directory now */
 	struct pathev *pv;		/* the caller's; NULL: not open yet */
 	int output;			/* a descriptor we write to; -1: none */
 	struct scope_root *root;	/* the PATHs, each once */

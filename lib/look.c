@@ -161,7 +161,7 @@ static int is_armed(const struct pathev *pv)
 	return 0;
 }
 
-/* Whatever becomes of the queue later, what it holds now may be ours. */
+/* What the queue holds up to now. */
 static int add_noise(struct pathev *pv, struct pathev__noise noise)
 {
 	struct pathev__noise *n;

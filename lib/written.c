@@ -47,6 +47,8 @@ static const int64_t QUIET_NS = PATHEV__NS_PER_S;
 static const int64_t QUIET_REMOTE_NS = 5 * PATHEV__NS_PER_S;
 /* Its maker was seen and its end was not: who stalls has not finished. */
 static const int64_t QUIET_OPEN_NS = 60 * PATHEV__NS_PER_S;
+/* The times of files come from a clock that ticks with the kernel's timer: 100 Hz at least. */
+static const int64_t TICK_NS = 10 * PATHEV__NS_PER_MS;
 /* The clock of another host is trusted so far. */
 static const int64_t SKEW_NS = 60 * PATHEV__NS_PER_S;
 
@@ -329,8 +331,10 @@ static int64_t quiet_of(struct candidate *c, const struct stat *st, int remote, 
 	if (!(c->flags & SEEN) || c->dev != st->st_dev || c->ino != st->st_ino ||
 	    c->size != st->st_size || c->mtime_ns != ns_of(st->st_mtim) ||
 	    c->ctime_ns != ns_of(st->st_ctim)) {
-		int64_t age = age_of(st);
+		int64_t age = age_of(st) - TICK_NS;
 
+		if (age < 0)
+			age = 0;
 		c->flags |= SEEN;
 		c->dev = st->st_dev;
 		c->ino = st->st_ino;

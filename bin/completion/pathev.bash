@@ -16,7 +16,7 @@ _pathev_options() {
 		--backend --queue-limit -q --quiet -v --verbose -h --help -V --version'
 	case $1 in
 	pathwait)
-		echo "$output -u --until --any --existing -n --count"
+		echo "$output -u --until --any --existing --settle -n --count"
 		;;
 	pathwatch)
 		echo "$output --initial --existing --settle --batch --max-delay --cooldown -n --count -o --outfile --control --allow-missing"

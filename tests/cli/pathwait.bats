@@ -198,7 +198,7 @@ a' ]
 	[ "$output" = in/g.csv ]
 }
 
-@test "pathwait: knows who writes a file of another user only by its close" {
+@test "pathwait: goes by quiet where who writes a file of another user is not told" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, for files of two users"
 	as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 	chmod 755 .
@@ -207,7 +207,7 @@ a' ]
 	echo x >d/f
 	run messages "${as[@]}" pathwait -v d/f
 	[ "$output" = d/f ]
-	told 'cannot ask who writes'
+	told 'nobody can tell who writes it'
 	rm d/f
 	printf '#!/bin/sh\nexec %s pathwait "$@"\n' "${as[*]}" >as
 	chmod 755 as
@@ -220,6 +220,135 @@ a' ]
 	exec 7>&-
 	finish w
 	[ "$status" -eq 0 ]
+}
+
+@test "pathwait: -v says what it is that nobody writes the file" {
+	echo x >f
+	run messages pathwait -v f
+	told "'f': the kernel says that nobody writes it"
+}
+
+@test "pathwait: --settle waits for a writer that closes the file and comes back" {
+	echo 1 >f
+	start w pathwait --settle 0.4 f
+	# one that needs no time comes first; and each write begins the time anew
+	bounded pathwait f
+	running w
+	echo 2 >>f
+	bounded pathwait -q --settle 0.2 f
+	running w
+	echo 3 >>f
+	bounded pathwait -q --settle 0.2 f
+	running w
+	finish w
+	[ "$status" -eq 0 ]
+	[ "$(out w)" = f ]
+	# it may have been left alone before we came
+	run messages pathwait --settle 0.2 -t 0 f
+	[ "$status" -eq 0 ]
+	run messages pathwait --settle 1h -t 0 f
+	[ "$status" -eq 2 ]
+}
+
+@test "pathwait: --settle is for written only" {
+	run messages pathwait --settle 1 -u exists f
+	[ "$status" -eq 1 ]
+	told "'--settle'\|--settle.*--until"
+	run messages pathwait --settle 1 -e create f
+	[ "$status" -eq 1 ]
+	told '--settle.*--event'
+	run messages pathwait --settle soon f
+	[ "$status" -eq 1 ]
+	told "'soon'"
+}
+
+@test "pathwait: -e refuses what never happens to a PATH" {
+	local event
+
+	for event in ready overflow error added removed sync; do
+		run messages pathwait -e "$event" f
+		[ "$status" -eq 1 ]
+		told "'$event' never happens"
+	done
+	echo x >f
+	run messages pathwait -e create,written f --run sh -c 'echo x >>f'
+	[ "$output" = f ]
+}
+
+# switches NAME: how often it has gone to sleep so far
+switches() {
+	sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' "/proc/$(pid_of "$1")/status"
+}
+
+# quiet NAME: wait until it has gone to sleep
+quiet() {
+	local was=
+
+	until_true test "$(switches "$1")" -gt 0
+	until [ "$was" = "$(switches "$1")" ]; do
+		was=$(switches "$1")
+		# a process of its own takes longer than what is left to do
+		bounded pathwait -q -t 0.1 never || true
+	done
+}
+
+@test "pathwait: does nothing while nothing happens, and two do not wake each other" {
+	local a b
+
+	mkdir in
+	echo x >in/old
+	start a pathwait in
+	start b pathwait in
+	quiet a
+	quiet b
+	a=$(switches a)
+	b=$(switches b)
+	# others ask about a file in there, and read it; and time passes
+	run messages pathwait --existing in
+	[ "$output" = in/old ]
+	run messages pathwait in/old
+	cat in/old
+	run messages pathwait -t 0.3 never
+	[ "$status" -eq 2 ]
+	[ "$(switches a)" -eq "$a" ]
+	[ "$(switches b)" -eq "$b" ]
+	echo x >in/new
+	finish a
+	finish b
+	[ "$(out a)" = in/new ]
+	[ "$(out b)" = in/new ]
+}
+
+@test "pathwait: two that wait for the same writer ask some 20 times a second" {
+	local a
+
+	slow_writer f
+	until_true test -e f
+	echo 1 >&7
+	start a pathwait f 7>&-
+	start b pathwait f 7>&-
+	a=$(switches a)
+	run messages pathwait -t 0.5 never
+	a=$(($(switches a) - a))
+	[ "$a" -lt 30 ]
+	exec 7>&-
+	finish a
+	finish b
+}
+
+@test "pathwait: is armed with few system calls" {
+	local usual
+
+	strace -V >/dev/null 2>&1 || skip "needs strace"
+	strace -o "$BATS_TEST_TMPDIR/v" pathwait --version 3>&- || skip "strace may not trace here"
+	exec 4>"$BATS_TEST_TMPDIR/ready"
+	bounded strace -o "$BATS_TEST_TMPDIR/a" pathwait -t 0 --ready-fd 4 f || true
+	exec 4>&-
+	usual=$(wc -l <"$BATS_TEST_TMPDIR/v")
+	sed '/^write(4, /,$d' "$BATS_TEST_TMPDIR/a" >"$BATS_TEST_TMPDIR/armed"
+	cat "$BATS_TEST_TMPDIR/armed"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/armed")" -gt 20 ]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/armed")" -le $((usual + 32)) ]
 }
 
 # ---- other states ----
@@ -298,7 +427,7 @@ d/a' ]
 	messages pathwait -0 d/f >"$BATS_TEST_TMPDIR/got"
 	printf 'd/f\0' | cmp - "$BATS_TEST_TMPDIR/got"
 	run messages pathwait --format '%{events}|%{dir}|%{name}|%{root}' d/f
-	[ "$output" = 'exists|d|f|d/f' ]
+	[ "$output" = 'written|d|f|d/f' ]
 	run messages pathwait --format '%{dir}|%{name}|%{root}|%{type}' d --run sh -c 'echo x >d/g'
 	[ "$output" = 'd|g|d|file' ]
 	run messages pathwait --no-newline --format '<%{path}>' d/f d/g
@@ -306,9 +435,9 @@ d/a' ]
 	run messages pathwait --timefmt %Y --format '%T' d/f
 	[[ $output =~ ^20[0-9][0-9]$ ]]
 	run messages pathwait -j d/f
-	[[ $output == '{"seq":1,"time":"'*'"events":["exists"],"path":"d/f","root":"d/f","type":"file"'*'}' ]]
+	[[ $output == '{"seq":1,"time":"'*'"events":["written"],"path":"d/f","root":"d/f","type":"file"'*'}' ]]
 	run messages pathwait --csv d/f
-	[[ $output == 1,20*,exists,d/f,d/f,file,* ]]
+	[[ $output == 1,20*,written,d/f,d/f,file,* ]]
 }
 
 # ---- start and end ----
@@ -339,11 +468,17 @@ d/a' ]
 }
 
 @test "pathwait: --run starts the command when all is armed" {
-	for ((i = 0; i < 30; i++)); do
-		run messages pathwait "f$i" --run sh -c ': >"$1"' - "f$i"
-		[ "$status" -eq 0 ]
-		[ "$output" = "f$i" ]
-	done
+	local rounds=200
+
+	[ -z "${PATHEV_LONG:-}" ] || rounds=10000
+	# the loop is one process: what it starts is what counts
+	run bash -c '
+		for ((i = 0; i < $1; i++)); do
+			timeout 10 pathwait f --run sh -c ": >f" 3>&- || echo "status $? in round $i"
+			rm -f f
+		done | sort | uniq -c' - "$rounds"
+	echo "$output"
+	[ "$(awk '{ print $2 }' <<<"$output")" = f ]
 }
 
 @test "pathwait: exits 3 when the command fails before that, and says its status" {

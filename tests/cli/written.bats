@@ -156,3 +156,23 @@ in/3/f' ]
 		[ "$status" -eq 0 ]
 	done
 }
+
+@test "pathwait: is right about writers of all kinds, here and in memory" {
+	local place
+
+	for place in . /dev/shm; do
+		[ -w "$place" ] || continue
+		place=$(mktemp -d "$place/written.XXXXXX")
+		chmod 711 . "$place"
+		run race -C "$place" -S 0.2 -r "$(size 38 1000)" -- pathwait -q FILE
+		rm -rf "$place"
+		echo "$output"
+		[ "$status" -eq 0 ]
+	done
+}
+
+@test "pathwait: is right about them in a directory" {
+	run race -S 0.2 -r "$(size 15 150)" -- pathwait -q --existing DIR
+	echo "$output"
+	[ "$status" -eq 0 ]
+}

@@ -173,9 +173,10 @@ static void reopen(void)
 		int fd = open_or_die(file, O_WRONLY | O_CREAT | O_APPEND);
 
 		put(fd);
-		pause_some();
+		/* from here on it does not change, which is what counts */
 		if (i == 3)
 			last();
+		pause_some();
 		close(fd);
 		if (i < 3)
 			hold();
