@@ -52,6 +52,10 @@ static const struct option options[] = {
 /* In the order of their names below. */
 enum until { WRITTEN, EXISTS, GONE, CHANGED, EVENT };
 
+/* How often to look where others can change things unseen; with --existing all is listed. */
+#define POLL_NS (1 * PATHEV__NS_PER_S)
+#define POLL_LIST_NS (5 * PATHEV__NS_PER_S)
+
 /* One PATH. */
 struct target {
 	const char *path;	/* as given */
@@ -81,6 +85,7 @@ struct wait {
 	size_t ndone;
 	void *counted;		/* tree of the paths that have, where a PATH needs several */
 	int armed;
+	int unseen;		/* there are changes that make no event: look from time to time */
 	int failed;		/* the command did, before the condition held */
 	int status;		/* of the exit; -1: not known yet */
 };
@@ -453,6 +458,35 @@ static void end_with(struct wait *w, int status)
 	loop_end(&w->loop);
 }
 
+static void poll_later(struct wait *w)
+{
+	w->loop.timer_ns = pathev_now() + (w->existing ? POLL_LIST_NS : POLL_NS);
+}
+
+/* Changes by other hosts, or below the file system: no event tells of them. */
+static int look_for_unseen(struct wait *w)
+{
+	struct stat st;
+
+	poll_later(w);
+	if (w->until == EXISTS || w->until == GONE)
+		return look_at_all(w, 0);
+	for (size_t i = 0; i < w->ntargets && w->until == WRITTEN; i++) {
+		const struct target *t = &w->target[i];
+
+		/* which files of a directory are new can only events tell */
+		if (t->done || (!w->existing && !stat(t->path, &st) && S_ISDIR(st.st_mode)))
+			continue;
+		/* once more: what is there now is judged */
+		w->loop.drained = 0;
+		if (pathev_add(w->pv, t->path, PATHEV_EXISTING)) {
+			blind_path(&w->scope.blind, t->path, errno);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 /* All is armed: start the command, then look, so that nothing can come about in between. */
 static int ready(struct wait *w)
 {
@@ -474,6 +508,13 @@ static int ready(struct wait *w)
 
 static int act(struct wait *w, struct pathev_event *ev)
 {
+	if (ev->what & PATHEV_ERROR && ev->error == EREMOTE) {
+		/* once is enough: it is told of a PATH that is not there, and when it is */
+		if (w->unseen)
+			return 0;
+		w->unseen = 1;
+		poll_later(w);
+	}
 	if (ev->what & PATHEV_ERROR)
 		return blind_spot(&w->scope.blind, ev->path, ev->error);
 	if (ev->what & PATHEV_OVERFLOW)
@@ -521,6 +562,9 @@ static int run(struct wait *w)
 		switch (loop_next(&w->loop, &ev)) {
 		case LOOP_EVENT:
 			ret = act(w, &ev);
+			break;
+		case LOOP_TIMER:
+			ret = look_for_unseen(w);
 			break;
 		case LOOP_DEADLINE:
 			end_with(w, CLI_TIMEOUT);

@@ -326,6 +326,8 @@ int pathev__is_complete(const char *path, size_t len);
 int pathev__scan(struct pathev *pv);
 
 /* roots.c */
+/* Tell if nobody will say that the added path, which is not there, has come to be. */
+int pathev__root_missing(struct pathev *pv, uint32_t root);
 uint32_t pathev__root_find(const struct pathev *pv, const char *given);
 /* Bind an added path to what is there now; how is the event that led here, for the record. */
 int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, uint32_t how);

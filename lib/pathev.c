@@ -690,6 +690,8 @@ int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
 		errno = ENOENT;
 		goto fail;
 	}
+	if (!pv->root[root].told && pathev__root_missing(pv, root))
+		goto fail;
 	if (mode == PATHEV__QUIET) {
 		if (arm(pv, root))
 			goto fail;

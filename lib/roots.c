@@ -590,6 +590,26 @@ int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, 
 		       r->is_dir ? 'd' : 0);
 }
 
+/* What is not there yet may come to be unseen: the file system where it would be decides. */
+int pathev__root_missing(struct pathev *pv, uint32_t root)
+{
+	const struct pathev__root *r = &pv->root[root];
+	struct pathev__tell t = {.what = PATHEV_ERROR, .synthesized = 1};
+	char *dir = strndup(r->path, r->len);
+	struct pathev__fs fs;
+	struct stat st;
+	char *slash;
+
+	if (!dir)
+		return -1;
+	while ((slash = strrchr(dir, '/')) && slash > dir && stat(dir, &st))
+		*slash = '\0';
+	pathev__walk_fs(!stat(dir, &st) ? dir : *dir == '/' ? "/" : ".", &fs);
+	free(dir);
+	t.error = fs.blind;
+	return fs.blind ? pathev__tell_root(pv, root, &t) : 0;
+}
+
 int pathev__root_list(struct pathev *pv, uint32_t root)
 {
 	struct pathev__root *r = &pv->root[root];

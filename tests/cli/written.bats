@@ -176,3 +176,23 @@ in/3/f' ]
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
+
+@test "pathwait: looks by itself where files are written below the file system" {
+	[ -n "${PATHEV_LONG:-}" ] || skip "takes 20 seconds: make torture does it"
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	mkdir lower fuse
+	bindfs lower fuse || skip "needs bindfs"
+	background w timeout 60 pathwait fuse/f
+	background g timeout 60 pathwait --existing fuse
+	background e timeout 60 pathwait -u exists fuse/f
+	(exec 9>lower/f; echo 1 >&9; sleep 3; echo 2 >&9)
+	finish e
+	running=$(out w)
+	finish w
+	finish g
+	umount fuse
+	[ "$running" = '' ]
+	[ "$status" -eq 0 ]
+	[ "$(out w) $(out g) $(out e)" = 'fuse/f fuse/f fuse/f' ]
+	[ "$(grep -c unseen "$BATS_TEST_TMPDIR/w.err")" -eq 1 ]
+}

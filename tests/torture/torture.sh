@@ -4,7 +4,8 @@
 # torture.sh - the long form of what make check does in short: `make torture' runs it
 #
 # The replay over many seeds, on this file system and in memory, with few writers and with many;
-# then the cases of the contract at full size.  The environment may say
+# then the cases of the contract at full size, and writers of all kinds on file systems of all
+# kinds, as far as these can be mounted here.  The environment may say
 #
 #	PATHEV_TORTURE_ROUNDS   how many rounds of the replay there are (100)
 #	PATHEV_TORTURE_SEED     the seed of the first one (1)
@@ -12,9 +13,12 @@
 rounds=${PATHEV_TORTURE_ROUNDS:-100}
 seed=${PATHEV_TORTURE_SEED:-1}
 dir=
+mounted=
 failed=0
 
 clean() {
+	[ -z "$mounted" ] || umount "$mounted" || umount -l "$mounted"
+	mounted=
 	[ -z "$dir" ] || rm -rf "$dir"
 	dir=
 }
@@ -31,6 +35,37 @@ replay() {
 	clean
 }
 
+# race PLACE OPTION...: writers against pathwait
+race() {
+	place=$1
+	shift
+	nice "$top_builddir/tests/written/race" -v -C "$place" -S 0.2 "$@" -- \
+		"$top_builddir/bin/pathwait" -q FILE || failed=1
+}
+
+# mounting NAME COMMAND...: mount something at $dir/at, from what else is in $dir, and race there
+mounting() {
+	name=$1
+	shift
+	dir=$(mktemp -d "$top_builddir/torture.XXXXXX") || exit
+	chmod 711 "$dir"
+	mkdir "$dir/at" "$dir/lower" "$dir/upper" "$dir/work"
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "# SKIP $name: needs root"
+		return 1
+	fi
+	if ! (cd "$dir" && "$@" >mount.log 2>&1); then
+		echo "# SKIP $name: cannot be mounted here: $(tail -n 1 "$dir/mount.log")"
+		return 1
+	fi
+	mounted=$dir/at
+	echo "# writers on $name"
+}
+
+loop() {
+	truncate -s 400M image && "$@" image && mount -o loop image at
+}
+
 memory=
 if [ -d /dev/shm ] && [ -w /dev/shm ]; then
 	memory=/dev/shm
@@ -43,4 +78,23 @@ for place in "$top_builddir" ${memory:-"$top_builddir"}; do
 done
 PATHEV_LONG=1 PATHEV_TEST_BOUND=${PATHEV_TEST_BOUND:-300} \
 	"${BATS:-bats}" --tap "$top_srcdir"/tests/cli/contract-*.bats || failed=1
+
+# the kernel does not know of mappings on overlayfs
+unmapped=plain,chunks,two,reopen,stalled,renamed,renamed-across,linked,linked-open,tmpfile
+unmapped=$unmapped,complete,reopened,truncated,killed,user,symlink,new-dir,new-dir-slow
+mounting overlayfs mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work at &&
+	race "$dir/at" -r "$rounds" -k "$unmapped"
+clean
+mounting xfs loop mkfs.xfs -q && race "$dir/at" -r "$rounds"
+clean
+mounting btrfs loop mkfs.btrfs -q && race "$dir/at" -r "$rounds"
+clean
+# what others do to the directory below is not seen, so a file has to be quiet for 5 seconds
+mounting bindfs bindfs lower at &&
+	race "$dir/at" -b 30000 -l 6000 -r 12 -k plain,two,renamed,linked,mapped,truncated
+clean
+
+PATHEV_LONG=1 PATHEV_TEST_BOUND=${PATHEV_TEST_BOUND:-300} \
+	"${BATS:-bats}" --tap "$top_srcdir"/tests/cli/written.bats \
+	"$top_srcdir"/tests/cli/pathwait.bats || failed=1
 exit "$failed"

@@ -9,7 +9,7 @@
  * have completed, and its directory.  Counted are the waiters that ended
  *
  *	early    before the writer began its last step, the one that completes the file
- *	late     more than 100 ms later than a process that just waits for the writer's word
+ *	late     more than 100 ms (-l) later than a process that just waits for the writer's word
  *	never    within the bound, or with another status than 0
  *
  * so time is measured against another process on the same machine, whatever its load.
@@ -38,13 +38,15 @@ static struct {
 	long rounds, seed;
 	long pause_us;		/* the longest pause between two steps */
 	long bound_ms;
+	long late_ms;		/* what the waiter is allowed */
 	const char *settle;	/* the waiter's option, for the kinds that need it; NULL: they are
 				 * left out */
+	int untold;		/* the waiter does not know that option, and is not given it */
 	int announced;		/* the waiter says on stderr when it is armed */
 	int verbose;
 	char **waiter;
 	const char *place;
-} opt = { .rounds = 1, .seed = 1, .pause_us = 10000, .bound_ms = 10000, .place = "." };
+} opt = { .rounds = 1, .seed = 1, .pause_us = 10000, .bound_ms = 10000, .late_ms = 100, .place = "." };
 
 /* What the writer tells, in shared memory. */
 static struct told {
@@ -472,7 +474,7 @@ static void become_waiter(int out, int err, const char *settle)
 
 	for (char **a = opt.waiter; *a && n < 60; a++) {
 		arg[n++] = !strcmp(*a, "FILE") ? file : !strcmp(*a, "DIR") ? dir : *a;
-		if (a == opt.waiter && settle) {
+		if (a == opt.waiter && settle && !opt.untold) {
 			arg[n++] = (char *)"--settle";
 			arg[n++] = (char *)settle;
 		}
@@ -511,21 +513,28 @@ static pid_t start_waiter(int *fd, const char *settle)
 	return pid;
 }
 
-/* When the other end is closed, by the process's end; 0: not before the time. */
-static int64_t wait_end(int fd, int64_t until_ns)
+enum { WAITER, CONTROL, BOTH };
+
+/* When the other ends are closed, by the end of the processes; 0: not before the time. */
+static void wait_ends(const int *fd, int64_t until_ns, int64_t *ended_ns)
 {
+	struct pollfd p[BOTH] = {
+		{ .fd = fd[WAITER], .events = POLLIN }, { .fd = fd[CONTROL], .events = POLLIN }
+	};
 	char buf[4096];
 
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
+	ended_ns[WAITER] = ended_ns[CONTROL] = 0;
+	while (p[WAITER].fd >= 0 || p[CONTROL].fd >= 0) {
 		int64_t left = (until_ns - now()) / MS;
-		ssize_t n;
 
-		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
-			return 0;
-		n = read(fd, buf, sizeof(buf));
-		if (n == 0 || (n < 0 && errno != EINTR))
-			return now();
+		if (left <= 0 || poll(p, BOTH, (int)left) <= 0)
+			return;
+		for (int i = 0; i < BOTH; i++) {
+			if (p[i].fd < 0 || !p[i].revents || read(p[i].fd, buf, sizeof(buf)) > 0)
+				continue;
+			ended_ns[i] = now();
+			p[i].fd = -1;
+		}
 	}
 }
 
@@ -552,7 +561,7 @@ static void judge(const struct kind *k, struct count *c, int64_t ended, int64_t 
 	} else if (!told->last_ns || ended < told->last_ns + settle_ns) {
 		c->early++;
 		wrong = "early";
-	} else if (delay > 100 * MS + 2 * fair) {
+	} else if (delay > opt.late_ms * MS + 2 * fair) {
 		c->late++;
 		wrong = "late";
 	}
@@ -588,17 +597,17 @@ static void play(const struct kind *k, struct count *c)
 {
 	const char *settle = k->flags & SETTLE ? opt.settle : NULL;
 	int64_t settle_ns = settle ? (int64_t)(atof(settle) * 1e9) : 0;
-	int64_t ended, control_ended, until;
-	int control_fd, waiter_fd, status;
+	int64_t ended[BOTH];
+	int fd[BOTH], status;
 	pid_t control, waiter = 0, writer;
 
 	draw_state = (uint64_t)opt.seed * 0x9e3779b97f4a7c15u;
 	name_files(k);
 	*told = (struct told){ 0 };
-	control = start_control(&control_fd);
+	control = start_control(&fd[CONTROL]);
 	/* sometimes the writer begins first */
 	if (!(k->flags & BEFORE) && (opt.announced || draw(4))) {
-		waiter = start_waiter(&waiter_fd, settle);
+		waiter = start_waiter(&fd[WAITER], settle);
 		pause_some();
 	}
 	writer = fork();
@@ -612,22 +621,20 @@ static void play(const struct kind *k, struct count *c)
 		pause_some();
 		while (k->flags & BEFORE && !told->done_ns)
 			nap_us(100);
-		waiter = start_waiter(&waiter_fd, settle);
+		waiter = start_waiter(&fd[WAITER], settle);
 	}
-	until = now() + opt.bound_ms * MS;
-	ended = wait_end(waiter_fd, until);
-	status = ended ? -1 : end(waiter);
-	if (ended)
+	wait_ends(fd, now() + opt.bound_ms * MS, ended);
+	if (ended[WAITER])
 		waitpid(waiter, &status, 0);
-	waitpid(writer, &(int){ 0 }, 0);
-	/* its end was seen later than ours, where ours was late */
-	control_ended = wait_end(control_fd, now() + opt.bound_ms * MS);
-	waitpid(control, NULL, 0);
-	if (control_ended && told->last_ns)
-		judge(k, c, ended, control_ended, settle_ns, status);
-	close(control_fd);
-	close(waiter_fd);
+	else
+		status = end(waiter);
+	waitpid(writer, NULL, 0);
 	close(word);
+	waitpid(control, NULL, 0);
+	if (ended[CONTROL] && told->last_ns)
+		judge(k, c, ended[WAITER], ended[CONTROL], settle_ns, status);
+	close(fd[CONTROL]);
+	close(fd[WAITER]);
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	unlink(temp);
 }
@@ -658,9 +665,10 @@ static int report(void)
 
 static void usage(void)
 {
-	fputs("usage: race [-k KIND,...] [-r ROUNDS] [-s SEED] [-p PAUSE-US] [-b BOUND-MS]\n"
-	      "            [-S SETTLE-SECONDS] [-C DIRECTORY] [-iv] -- WAITER... FILE or DIR\n"
+	fputs("usage: race [-k KIND,...] [-r ROUNDS] [-s SEED] [-p PAUSE-US] [-b BOUND-MS] [-l LATE-MS]\n"
+	      "            [-S SETTLE-SECONDS] [-C DIRECTORY] [-inv] -- WAITER... FILE or DIR\n"
 	      "  -i  the waiter says 'established' on stderr\n"
+	      "  -n  do not give it --settle, which it does not know\n"
 	      "kinds:", stderr);
 	for (int i = 0; i < KINDS; i++)
 		fprintf(stderr, " %s", kinds[i].name);
@@ -672,16 +680,18 @@ int main(int argc, char **argv)
 {
 	int c, i = 0;
 
-	while ((c = getopt(argc, argv, "k:r:s:p:b:S:C:iv")) != -1) {
+	while ((c = getopt(argc, argv, "k:r:s:p:b:l:S:C:inv")) != -1) {
 		switch (c) {
 		case 'k': opt.kinds = optarg; break;
 		case 'r': opt.rounds = atol(optarg); break;
 		case 's': opt.seed = atol(optarg); break;
 		case 'p': opt.pause_us = atol(optarg); break;
 		case 'b': opt.bound_ms = atol(optarg); break;
+		case 'l': opt.late_ms = atol(optarg); break;
 		case 'S': opt.settle = optarg; break;
 		case 'C': opt.place = optarg; break;
 		case 'i': opt.announced = 1; break;
+		case 'n': opt.untold = 1; break;
 		case 'v': opt.verbose = 1; break;
 		default: usage();
 		}
