@@ -48,12 +48,16 @@ python_or_skip() {
 @test "recipes: hand over a stream of files" {
 	mkdir incoming done
 	# shellcheck disable=SC2016
-	stub enrich 'mv "$1" done/ && echo x >>enriched'
+	stub enrich 'wc -l <"$1" >>lines; mv "$1" done/'
+	printf '1\n2\n' >incoming/there
 	run_recipe x 'xargs -0 -n1 enrich'
-	again enriched x sh -c 'echo >"incoming/$1"' sh "$odd"
-	echo >"incoming/$odd"$'\n'
+	until_true [ -e done/there ]
+	(echo 1 && sleep 0.3 && echo 2 && echo 3) >"incoming/$odd"
+	until_true [ -e "done/$odd" ]
+	printf '1\n2\n3\n4\n' >other && mv other "incoming/$odd"$'\n'
 	until_true [ -e "done/$odd"$'\n' ]
 	end_example x
+	[ "$(paste -s -d ' ' lines)" = "2 3 4" ]
 }
 
 # What both monitors are to say of the same changes.
