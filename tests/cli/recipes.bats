@@ -285,7 +285,8 @@ same_trees() {
 # Brokers: the real ones, on a port of 127.0.0.1
 #
 
-# serve NAME COMMAND...: start a server, in which PORT stands for a free port; $port is it
+# serve NAME COMMAND...: start a server, in which PORT stands for a free port; $port is it.  The
+# process is the server itself, so that the end of the test ends it.
 serve() {
 	local name=$1 try
 
@@ -293,7 +294,7 @@ serve() {
 	for try in 1 2 3 4 5 6 7 8; do
 		port=$((20000 + (RANDOM * 7 + try) % 12000))
 		! true 2>/dev/null >/dev/tcp/127.0.0.1/$port || continue
-		background "$name" timeout 60 "${@//PORT/$port}"
+		background "$name" "${@//PORT/$port}"
 		if until_true serving; then
 			! ended "$pid" || continue
 			return 0
@@ -358,7 +359,7 @@ expected_changes() {
 	printf '%s\n' 'listener HERE 127.0.0.1' 'allow_anonymous true' 'persistence false' >conf
 	# shellcheck disable=SC2016
 	serve broker sh -c 'sed s/HERE/$1/ conf >conf.$1 && exec mosquitto -c conf.$1' sh PORT
-	background reader timeout 60 mosquitto_sub -h 127.0.0.1 -p "$port" -q 1 -t changes -t armed
+	background reader mosquitto_sub -h 127.0.0.1 -p "$port" -q 1 -t changes -t armed
 	# the reader has subscribed when it is told what is sent
 	asked() {
 		mosquitto_pub -h 127.0.0.1 -p "$port" -q 1 -t armed -m armed
