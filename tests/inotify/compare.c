@@ -62,7 +62,7 @@ static long now_ms(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000L + ts.tv_nsec / 1000000;
+	return (long)(ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
 }
 
 static void pause_a_little(void)

@@ -819,7 +819,7 @@ static void test_model(uint64_t seeds)
 	int bad = 0;
 
 	for (uint64_t seed = 1; seed <= seeds && bad < 3; seed++) {
-		size_t t = seed % PATHEV__COUNT(times);
+		size_t t = (size_t)(seed % PATHEV__COUNT(times));
 		const char *why = run_model(seed, times[t].quiet, times[t].max);
 
 		if (!why)
