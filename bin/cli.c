@@ -367,6 +367,18 @@ void cli_list_free(struct cli_list *list)
 	*list = (struct cli_list){ 0 };
 }
 
+int cli_refuse_events(const struct cli *c, uint32_t vain, const char *why)
+{
+	char names[256];
+
+	vain &= c->events;
+	if (!vain)
+		return 0;
+	pathev_event_names(vain, ',', names, sizeof(names));
+	cli_error(c, "--event '%s' %s", names, why);
+	return -1;
+}
+
 /* ---- the shared options ---- */
 
 /* All names of events, to follow a message about an unknown one. */

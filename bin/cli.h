@@ -119,6 +119,10 @@ int cli_duration(const struct cli *c, const char *option, const char *text, int6
 /* Refuse two options that contradict each other: -1 and a message if both are set, else 0. */
 int cli_exclusive(const struct cli *c, int a, const char *name_a, int b, const char *name_b);
 
+/* Refuse events of -e that never come: -1 and a message with their names and why if there are any,
+ * else 0. */
+int cli_refuse_events(const struct cli *c, uint32_t vain, const char *why);
+
 /* The index of text in the NULL-ended list of words, or -1 after a message that lists them. */
 int cli_word(const struct cli *c, const char *option, const char *text,
 	     const char *const *words);

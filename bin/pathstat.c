@@ -162,6 +162,19 @@ static int choose_sort(struct stat_run *s)
 	return 0;
 }
 
+/* What is told of the watching itself is no event of a path, and one that the library has
+ * concluded would be counted beside those that it was concluded from. */
+static int refuse_events(const struct stat_run *s)
+{
+	const uint32_t answers = PATHEV_ADDED | PATHEV_REMOVED | PATHEV_SYNC;
+
+	if (cli_refuse_events(&s->cli, answers, "is not counted; it is an answer of pathwatch "
+			      "--control"))
+		return -1;
+	return cli_refuse_events(&s->cli, ~(answers | PATHEV_ALL),
+				 "is not counted; pathwatch prints it");
+}
+
 static int choose_report(struct stat_run *s)
 {
 	struct report *r = &s->report;
@@ -170,10 +183,8 @@ static int choose_report(struct stat_run *s)
 	r->style = s->cli.output.style;
 	r->key = by_names[s->by];
 	r->events = (s->cli.events ? s->cli.events : PATHEV_ALL) & PATHEV_ALL;
-	if (!r->events) {
-		cli_error(&s->cli, "--event: there is no event to count in it");
+	if (refuse_events(s))
 		return -1;
-	}
 	r->zero = s->zero ? r->events : 0;
 	r->rates = s->interval_ns > 0;
 	if (r->rates && r->style == CLI_TEXT && screen_usable(STDOUT_FILENO))

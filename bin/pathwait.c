@@ -136,15 +136,13 @@ static const struct cli_program program = {
 /* An event that no path ever has would be waited for in vain. */
 static int refuse_events(const struct wait *w)
 {
-	uint32_t vain = w->cli.events & ~(uint32_t)(PATHEV_ALL | PATHEV_EXISTS | PATHEV_WRITTEN);
-	char names[256];
-
-	if (!vain)
-		return 0;
-	pathev_event_names(vain, ',', names, sizeof(names));
-	cli_error(&w->cli, "--event '%s' never happens to a PATH, so it cannot be waited for",
-		  names);
-	return -1;
+	if (cli_refuse_events(&w->cli, PATHEV_ADDED | PATHEV_REMOVED | PATHEV_SYNC,
+			      "never happens to a PATH, so it cannot be waited for; it is an "
+			      "answer of pathwatch --control"))
+		return -1;
+	return cli_refuse_events(&w->cli, PATHEV_OVERFLOW | PATHEV_READY | PATHEV_ERROR,
+				 "never happens to a PATH, so it cannot be waited for; pathwatch "
+				 "prints it");
 }
 
 static int contradictions(struct wait *w)

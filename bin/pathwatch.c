@@ -126,6 +126,8 @@ static int contradictions(const struct watch *w)
 		cli_error(c, "--cooldown needs --batch");
 		return -1;
 	}
+	if (!c->control)
+		return cli_refuse_events(c, STREAM_ANSWERS, "is an answer to a command: add --control");
 	return 0;
 }
 

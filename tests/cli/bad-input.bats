@@ -102,7 +102,32 @@ setup() {
 	each 1 "--event 'open,': a name is missing" -e open, d
 	each 1 "--event 'open,-open': leaves no event" -e open,-open d
 	each 1 "the events are: access " -e nonsense d
-	refused 1 "no event to count" pathstat -e ready d
+}
+
+@test "bad input: events that a program never has are refused, and whose they are is said" {
+	local e
+
+	for e in added removed sync; do
+		refused 1 "--event '$e' is not counted; it is an answer of pathwatch --control" \
+			pathstat -e "$e" d
+		refused 1 "--event '$e' never happens to a PATH" pathwait -e "create,$e" d
+		refused 1 "--event '$e' is an answer to a command: add --control" \
+			pathwatch -e "create,$e" d
+	done
+	for e in written exists ready overflow error; do
+		refused 1 "--event '$e' is not counted; pathwatch prints it" \
+			pathstat -e "close_write,$e" d
+	done
+	refused 1 "--event 'exists,written' is not counted" pathstat -e written -e all,exists d
+	for e in ready overflow error; do
+		refused 1 "--event '$e' never happens to a PATH" pathwait -e "create,$e" d
+		# the same of pathwatch comes, or may come
+		bounded pathwatch -t 0 -e "create,$e" d || [ "$?" -eq 2 ]
+	done
+	bounded pathwatch --control -e create,added,removed,sync d </dev/null
+	# what is taken away is not asked for
+	run bounded pathstat -e -written -t 0 d
+	[ "$status" -eq 0 ]
 }
 
 @test "bad input: regular expressions" {
