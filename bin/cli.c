@@ -8,7 +8,6 @@
 
 #include "clock.h"
 #include "filter.h"
-#include "ignore.h"
 #include "pathev.h"
 #include "quote.h"
 
@@ -442,13 +441,20 @@ static int add_regex(struct cli *c, const char *option, unsigned flags, const ch
 	return -1;
 }
 
-static struct pathev__ignore *ignore_list(struct cli *c)
+/* Remember a pattern, or the text of a file, and own it.  0, or -1 after a message. */
+static int add_ignored(struct cli *c, const char *file, char *text, size_t len)
 {
-	if (!c->ignore)
-		c->ignore = pathev__ignore_new();
-	if (!c->ignore)
-		cli_no_memory(c);
-	return c->ignore;
+	struct cli_ignore *grown = NULL;
+
+	if (text)
+		grown = reallocarray(c->ignores, c->nignores + 1, sizeof(*grown));
+	if (!grown) {
+		free(text);
+		return cli_no_memory(c);
+	}
+	c->ignores = grown;
+	grown[c->nignores++] = (struct cli_ignore){ file, text, len };
+	return 0;
 }
 
 static int add_ignore(struct cli *c, const char *glob)
@@ -457,11 +463,7 @@ static int add_ignore(struct cli *c, const char *glob)
 		cli_error(c, "--ignore '': matches nothing; leave it out");
 		return -1;
 	}
-	if (!ignore_list(c))
-		return -1;
-	if (pathev__ignore_add(c->ignore, "", glob))
-		return cli_no_memory(c);
-	return 0;
+	return add_ignored(c, NULL, strdup(glob), strlen(glob));
 }
 
 /* All bytes of a file, *len of them, for the caller to free.  NULL: errno. */
@@ -495,20 +497,13 @@ static int add_ignore_file(struct cli *c, const char *file)
 	FILE *f = fopen(file, "re");
 	char *text;
 	size_t len;
-	int ret;
 
 	text = f ? read_all(f, &len) : NULL;
 	if (!text)
 		cli_error(c, "--ignore-file '%s': %s", file, strerror(errno));
 	if (f)
 		fclose(f);
-	if (!text || !ignore_list(c)) {
-		free(text);
-		return -1;
-	}
-	ret = pathev__ignore_add_text(c->ignore, "", text, len);
-	free(text);
-	return ret ? cli_no_memory(c) : 0;
+	return text ? add_ignored(c, file, text, len) : -1;
 }
 
 static int set_ready_fd(struct cli *c, const char *text)
@@ -861,5 +856,7 @@ void cli_free(struct cli *c)
 	cli_list_free(&c->left_out);
 	cli_list_free(&c->from_files);
 	pathev__filter_free(c->filter);
-	pathev__ignore_free(c->ignore);
+	for (size_t i = 0; i < c->nignores; i++)
+		free(c->ignores[i].text);
+	free(c->ignores);
 }

@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 struct pathev__filter;
-struct pathev__ignore;
 
 /* Exit statuses that all share; 126, 127 and 128 + N are those of a shell for --run. */
 enum {
@@ -29,6 +28,13 @@ struct cli_list {
 	char **item;
 	size_t len;
 	size_t cap;
+};
+
+/* A pattern of --ignore, or what a file of --ignore-file says. */
+struct cli_ignore {
+	const char *file;	/* as it was given; NULL: a pattern */
+	char *text;		/* owned */
+	size_t len;
 };
 
 enum cli_style { CLI_TEXT, CLI_JSON, CLI_CSV };
@@ -80,7 +86,8 @@ struct cli {
 	struct cli_list left_out;	/* @PATH, without the @ */
 	struct cli_list from_files;	/* of --from-file, not read yet */
 	struct pathev__filter *filter;	/* NULL: no --include, --exclude */
-	struct pathev__ignore *ignore;	/* NULL: no --ignore, --ignore-file */
+	struct cli_ignore *ignores;	/* of --ignore and --ignore-file, in their order */
+	size_t nignores;
 	struct cli_output output;
 
 	/* Takes each message, one line without its newline; NULL: standard error does. */

@@ -8,7 +8,7 @@
 
 #include "cli.h"
 #include "filter.h"
-#include "ignore.h"
+#include "ignores.h"
 #include "lists.h"
 #include "pathev.h"
 
@@ -92,6 +92,7 @@ static void forget_root(struct scope *s, struct scope_root *r)
 			s->left_out[kept++] = s->left_out[i];
 	}
 	s->nleft_out = kept;
+	ignores_remove(&s->ignores, r->path);
 	free(r->path);
 	*r = s->root[--s->nroots];
 }
@@ -381,8 +382,7 @@ static unsigned filter(void *arg, const char *path, size_t reloff, int is_dir)
 
 	if (is_left_out(s, path, reloff))
 		return PATHEV_HIDE | PATHEV_PRUNE;
-	if (c->ignore)
-		answer |= pathev__ignore_ask(c->ignore, path + reloff, is_dir);
+	answer |= ignores_ask(&s->ignores, path, reloff, is_dir);
 	if (c->filter && !(answer & PATHEV_PRUNE)) {
 		int ret = pathev__filter_ask(c->filter, path, is_dir);
 
@@ -428,7 +428,7 @@ static int look(struct scope *s)
 int scope_init(struct scope *s, struct cli *cli, int output, unsigned flags)
 {
 	*s = (struct scope){ .cli = cli, .blind = { .cli = cli }, .output = output, .flags = flags };
-	if (collect(s))
+	if (ignores_init(&s->ignores, cli) || collect(s))
 		return -1;
 	if (!(cli->flags & PATHEV_MISSING_OK) && look(s))
 		return -1;
@@ -438,7 +438,9 @@ int scope_init(struct scope *s, struct cli *cli, int output, unsigned flags)
 
 		if (r)
 			r->from = r->next |= from;
-		else if (!new_root(s, cli->paths.item[i], from))
+		else if (!new_root(s, cli->paths.item[i], from) ||
+			 ignores_add(&s->ignores, cli->paths.item[i]) ||
+			 ignores_settle(&s->ignores, cli->paths.item[i]) < 0)
 			return -1;
 	}
 	if (make_left_out(s))
@@ -450,6 +452,7 @@ int scope_init(struct scope *s, struct cli *cli, int output, unsigned flags)
 void scope_fini(struct scope *s)
 {
 	forget_left_out(s);
+	ignores_fini(&s->ignores);
 	for (size_t i = 0; i < s->nroots; i++)
 		free(s->root[i].path);
 	free(s->root);
@@ -486,7 +489,7 @@ struct pathev *scope_open(struct scope *s, struct pathev_options *opt)
 	opt->filter = filter;
 	opt->filter_arg = s;
 	/* who says nothing of what is left out has no list that could say it later */
-	if (!s->nentries && !c->filter && !c->ignore && !c->from_files.len)
+	if (!s->nentries && !c->filter && !c->nignores && !c->from_files.len)
 		opt->filter = NULL;
 	s->pv = pathev_open(opt);
 	if (!s->pv) {
@@ -501,6 +504,32 @@ struct pathev *scope_open(struct scope *s, struct pathev_options *opt)
 		}
 	}
 	return s->pv;
+}
+
+/* What was left out was not walked: do it now.  Listing a PATH again is the way to that. */
+static void list_again(struct scope *s, const char *path)
+{
+	if (pathev_add(s->pv, path, PATHEV_LIST))
+		scope_refuse(s, path, errno);
+}
+
+/*
+ * A PATH is watched.  A FILE of --ignore-file that lies in it and was from elsewhere until now hides
+ * nothing below the others any more.  0, or -1 after a message.
+ */
+static int settle_ignores(struct scope *s, const char *path)
+{
+	int ret;
+
+	if (!s->cli->nignores)
+		return 0;
+	/* what happened until now is judged by what was asked for until now; a failure shows again */
+	pathev_fill(s->pv);
+	ret = ignores_settle(&s->ignores, path);
+	for (size_t i = 0; ret > 0 && i < s->nroots; i++)
+		if (strcmp(s->root[i].path, path) != 0)
+			list_again(s, s->root[i].path);
+	return ret < 0 ? -1 : 0;
 }
 
 int scope_add(struct scope *s, const char *path, uint32_t flags, unsigned from, const char **why)
@@ -521,11 +550,17 @@ int scope_add(struct scope *s, const char *path, uint32_t flags, unsigned from, 
 		errno = ENOMEM;
 		return -1;
 	}
-	ret = leave_out_below(s, r, &given);
+	ret = ignores_add(&s->ignores, path);
+	if (ret == 0)
+		ret = leave_out_below(s, r, &given);
 	if (ret > 0)
 		*why = "it is to be left out, by @PATH";
-	if (ret == 0 && watch(s, path, flags) == 0)
-		return 0;
+	if (ret == 0 && watch(s, path, flags) == 0) {
+		ret = settle_ignores(s, path);
+		if (ret == 0)
+			return 0;
+		pathev_remove(s->pv, path);
+	}
 	error = ret < 0 ? ENOMEM : ret > 0 ? EINVAL : errno;
 	forget_root(s, r);
 	errno = error;
@@ -621,7 +656,6 @@ static int comes_back(const struct scope *s, const struct left_out *old)
 	return 1;
 }
 
-/* What was left out was not walked: do it now.  Listing a PATH again is the way to that. */
 static void bring_back(struct scope *s, const struct scope *old)
 {
 	for (size_t i = 0; i < s->nroots; i++) {
@@ -630,8 +664,8 @@ static void bring_back(struct scope *s, const struct scope *old)
 
 		for (size_t k = 0; k < old->nleft_out && !back; k++)
 			back = old->left_out[k].root == path && comes_back(s, &old->left_out[k]);
-		if (back && pathev_add(s->pv, path, PATHEV_LIST))
-			scope_refuse(s, path, errno);
+		if (back)
+			list_again(s, path);
 	}
 }
 

@@ -5,6 +5,7 @@
 
 #include "blind.h"
 #include "cli.h"
+#include "ignores.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,7 @@ struct scope {
 	size_t nentries;
 	struct left_out *left_out;	/* the same below each PATH */
 	size_t nleft_out;
+	struct ignores ignores;
 	unsigned flags;
 	size_t fixed;			/* of cli->paths: those behind are of lists in files */
 	struct cli_list listed;		/* PATHs of lists in files, which may be read again */

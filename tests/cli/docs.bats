@@ -618,6 +618,13 @@ incoming/a name" ]
 	finish x
 	[ "$(tar -tf batch.tar | grep -c '^incoming/a file [0-9]*$')" -eq 3 ]
 
+	mkdir -p src/gen && printf '*.o\n' >.gitignore && printf '/gen\n' >src/.gitignore
+	begin x pathwait '--ignore-file src'
+	written() { echo >src/b.o && echo >src/gen/c && echo >src/a.c; sleep 0.05; ended "$(pid_of x)"; }
+	until_true written
+	finish x
+	[ "$(out x)" = src/a.c ]
+
 	echo >big.iso
 	begin x pathwait 'big.iso && echo complete'
 	finish x
@@ -661,6 +668,17 @@ incoming/a name" ]
 	finish x
 	[ "$status" -eq 0 ]
 	[ "$(out x | grep -c '"exists"')" -eq "$(find src | wc -l)" ]
+}
+
+@test "pathwatch(1): heeds each .gitignore of a tree" {
+	mkdir -p src/gen .git && printf '*.o\n' >.gitignore && printf '/gen\n!keep.o\n' >src/.gitignore
+	begin x pathwatch 'files=$(find'
+	again "$BATS_TEST_TMPDIR/x.out" '^create ./src/gen.c$' sh -c 'rm -f src/gen.c
+		touch a.o src/b.o src/keep.o src/gen/x .git/y; mkdir -p gen; touch src/gen.c'
+	end_example x
+	out x | grep -q '^create ./src/keep.o$'
+	[ "$(out x | grep -c -e '[ab]\.o$' -e /src/gen/ -e /.git/)" -eq 0 ]
+	out x | grep -q '^create ./gen$'
 }
 
 @test "pathwatch(1): paths are added as they are needed" {
@@ -757,7 +775,7 @@ lines_of_page() {
 run_line() {
 	local line=$1 t=$BATS_TEST_TMPDIR
 
-	rm -rf src "$t/armed" "$t/passed" "$t/line.pid2" && mkdir -p src/doc src/.git && touch src/{a.c,b.o,doc/x,.git/y}
+	rm -rf src "$t/armed" "$t/passed" "$t/line.pid2" && mkdir -p src/doc src/.git && touch src/{a.c,b.o,doc/x,.git/y,.gitignore}
 	mkfifo "$t/armed"
 	# shellcheck disable=SC2016
 	background line timeout 60 bash -c '
