@@ -50,6 +50,7 @@ size_t pathev__inotify_decode(const void *data, size_t len, struct pathev__recor
 
 size_t pathev__inotify_check(const void *data, size_t len, uint32_t *bits)
 {
+	const char *name = (const char *)data + sizeof(struct inotify_event);
 	struct inotify_event ev;
 
 	if (len < sizeof(ev))
@@ -57,8 +58,8 @@ size_t pathev__inotify_check(const void *data, size_t len, uint32_t *bits)
 	memcpy(&ev, data, sizeof(ev));
 	if (ev.len > len - sizeof(ev))
 		return 0;
-	/* the name ends with a NUL, and so do the bytes that pad it */
-	if (ev.len && ((const char *)data)[sizeof(ev) + ev.len - 1])
+	/* mostly the last byte is a NUL, for the name is padded with them */
+	if (ev.len && name[ev.len - 1] && !memchr(name, '\0', ev.len))
 		return 0;
 	*bits = (ev.mask & (PATHEV_ALL | PATHEV_OVERFLOW)) |
 		(ev.mask & IN_ISDIR ? PATHEV__RECORD_DIR : 0u) |

@@ -34,6 +34,8 @@ helper_teardown() {
 	local pid
 
 	for pid in ${helper_started[@]+"${helper_started[@]}"}; do
+		# and what it started, if it has a session of its own
+		kill -KILL -- "-$pid" 2>/dev/null
 		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
 	done
 	cd / || return

@@ -84,8 +84,9 @@ options_in_page() {
 
 @test "inotifywait: a loop over the files that were written in a tree" {
 	mkdir in
+	# a session of its own, so that all of it is killed at the end of the test
 	# shellcheck disable=SC2016
-	background loop bash -c '
+	background loop setsid bash -c '
 		inotifywait -mrq --format "%w%f" -e close_write in | while read -r f
 		do
 			echo "got $f: $(cat "$f")"
@@ -110,7 +111,7 @@ options_in_page() {
 @test "inotifywait: a loop that waits for a file, however it is changed" {
 	echo 0 >conf
 	# shellcheck disable=SC2016
-	background loop bash -c '
+	background loop setsid bash -c '
 		while inotifywait -e modify conf
 		do
 			echo "now $(cat conf)"
