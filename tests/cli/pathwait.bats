@@ -468,7 +468,7 @@ d/a' ]
 }
 
 @test "pathwait: --run starts the command when all is armed" {
-	local rounds=200
+	local rounds=60
 
 	[ -z "${PATHEV_LONG:-}" ] || rounds=10000
 	# the loop is one process: what it starts is what counts

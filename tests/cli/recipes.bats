@@ -271,7 +271,8 @@ same_trees() {
 	watcher=$(pgrep -P "$(pgrep -P "$pid")" -x pathwatch)
 	kill -STOP "$watcher"
 	churn src 6 500
-	for ((i = 0; i < 20000; i++)); do : >"src/$((i % 2))"; done
+	# shellcheck disable=SC2016
+	bash -c 'for ((i = 0; i < 20000; i++)); do : >"src/$((i % 2))"; done'
 	rm -r src/0
 	churn src 7 500
 	kill -CONT "$watcher"

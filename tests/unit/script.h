@@ -11,7 +11,7 @@
  *		if need be, until close; empty makes a file without opening it.  What the kernel
  *		tells of it is thrown away, so that the script says instead what is told, and in
  *		which order.
- *	flood P		file and rm, more often than the kernel's queue has room for
+ *	flood P		empty and rm, more often than the kernel's queue has room for
  *	live OP		the same, and what the kernel tells goes its way.
  *	tick		until the clock of file times is surely past the present
  *	at watch P: OP	as live, in the middle of a look: right behind the watch of directory P ...
@@ -147,8 +147,9 @@ static int script_flood(const char *path)
 			n = 16384;
 		fclose(f);
 	}
-	for (; n > 0; n--)
-		if (script_write(path, O_CREAT | O_EXCL) || remove(path))
+	/* two records each */
+	for (n = n / 2 + 1; n > 0; n--)
+		if (mknod(path, S_IFREG | 0666, 0) || remove(path))
 			return -1;
 	return 0;
 }
