@@ -17,6 +17,7 @@
 #include "scope.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,6 +303,14 @@ static int print_found(struct wait *w, const char *path, uint32_t what, char typ
 
 /* ---- states ---- */
 
+/* Does this error of lstat() say that there is nothing by that name?  One that is too long as a
+ * whole can still be reached step by step; not so one with a component that is too long. */
+static int says_gone(const char *path, int error)
+{
+	return error == ENOENT || error == ENOTDIR ||
+		(error == ENAMETOOLONG && strlen(path) < PATH_MAX);
+}
+
 /* Is it so now? */
 static int is_true(const struct wait *w, const char *path)
 {
@@ -309,7 +318,7 @@ static int is_true(const struct wait *w, const char *path)
 
 	/* a link that leads nowhere is there as a name, and nothing exists by that name */
 	if (w->until == GONE)
-		return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+		return lstat(path, &st) != 0 && says_gone(path, errno);
 	return (w->cli.flags & PATHEV_NOFOLLOW ? lstat(path, &st) : stat(path, &st)) == 0;
 }
 
@@ -522,16 +531,19 @@ static int act(struct wait *w, struct pathev_event *ev)
 	return ev->path ? look_at_event(w, ev) : 0;
 }
 
-/* The command ended.  If it failed, it may still have done what we wait for. */
+/* The command ended.  If it failed, it may still have done what we wait for; if it ended well,
+ * the waiting goes on, unless a signal had only waited for that. */
 static void command_ended(struct wait *w)
 {
 	if (w->loop.status == 0)
 		cli_note(&w->cli, "the command ended");
 	/* or this ends already, for another reason */
-	if (w->loop.status == 0 || w->status >= 0)
+	if (w->status >= 0)
 		return;
-	w->failed = 1;
-	end_with(w, CLI_COMMAND_FAILED);
+	if (w->loop.status == 0 && !w->loop.signo)
+		return;
+	w->failed = w->loop.status != 0;
+	end_with(w, w->failed ? CLI_COMMAND_FAILED : CLI_ERROR);
 }
 
 /* Nothing more will come: the exit status. */

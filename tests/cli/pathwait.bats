@@ -369,6 +369,14 @@ quiet() {
 	[ "$status" -eq 0 ]
 }
 
+@test "pathwait: nothing is there by a name that is too long for the file system" {
+	local name=$(printf '%0256d' 0)
+
+	run messages pathwait -t 0 -u gone "$name"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$name" ]
+}
+
 @test "pathwait: -u gone sees that a parent was renamed or removed" {
 	mkdir -p a/b
 	touch a/b/f
@@ -529,6 +537,14 @@ d/a' ]
 	stop w
 	[ "$status" -eq 143 ]
 	[ -e ended ]
+	[ "$(err w)" = '' ]
+}
+
+@test "pathwait: SIGTERM ends it when the command ends well at that, too" {
+	start w pathwait f --run sh -c 'trap "exit 0" TERM; touch started; while :; do sleep 0.01; done'
+	until_true test -e started
+	stop w
+	[ "$status" -eq 143 ]
 	[ "$(err w)" = '' ]
 }
 
