@@ -533,6 +533,16 @@ static int bind_root(struct pathev *pv, uint32_t root, int wd, const struct stat
 	return 0;
 }
 
+/* A file that may not be read cannot be watched.  Where only its name is asked for nothing is
+ * missed by that: the directory tells of it. */
+static int name_suffices(const struct pathev *pv, char type)
+{
+	const uint32_t self = PATHEV_DELETE_SELF | PATHEV_MOVE_SELF | PATHEV_UNMOUNT;
+
+	return type && type != 'd' && !pv->written && pv->opt.want & (BINDS | UNBINDS) &&
+		!(pv->opt.want & ~(BINDS | UNBINDS | self));
+}
+
 int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, uint32_t how)
 {
 	struct pathev__root *r = &pv->root[root];
@@ -559,7 +569,9 @@ int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, 
 			return 0;
 		}
 	drop_anchors(pv, root, 0);
-	if (type && wd < 0 && (mode == PATHEV__QUIET || pv->adding)) {
+	if (wd < 0 && err == EACCES && name_suffices(pv, type))
+		err = 0;
+	if (type && err && (mode == PATHEV__QUIET || pv->adding)) {
 		errno = err;
 		return -1;
 	}
@@ -575,7 +587,7 @@ int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, 
 	if (type && !(wd < 0 && (err == ENOENT || err == ENOTDIR))) {
 		if (bind_root(pv, root, wd, &st, mode, how, was_told))
 			return -1;
-		if (wd < 0) {
+		if (err) {
 			struct pathev__tell t = {.what = PATHEV_ERROR, .type = type, .error = err,
 						 .synthesized = 1};
 

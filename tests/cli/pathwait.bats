@@ -369,6 +369,33 @@ quiet() {
 	[ "$status" -eq 0 ]
 }
 
+@test "pathwait: --until exists and gone need not read the file" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, for files of two users"
+	as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	chmod 755 .
+	mkdir -m 755 d
+	"${as[@]}" pathwait -q -t 0 -u exists d || skip "another user does not get here"
+	(umask 077 && echo x >d/lock)
+	run messages "${as[@]}" pathwait -u exists d/lock
+	[ "$status" -eq 0 ]
+	[ "$output" = d/lock ]
+	[ "$(cat "$BATS_TEST_TMPDIR/messages")" = '' ]
+	printf '#!/bin/sh\nexec %s pathwait "$@"\n' "${as[*]}" >as
+	chmod 755 as
+	start w ./as -u gone d/lock
+	running w
+	rm d/lock
+	finish w
+	[ "$status" -eq 0 ]
+	[ "$(out w)" = d/lock ]
+	[ "$(err w)" = '' ]
+	(umask 077 && echo x >d/lock)
+	start w ./as -u gone d/lock
+	mv d/lock d/other
+	finish w
+	[ "$status" -eq 0 ]
+}
+
 @test "pathwait: nothing is there by a name that is too long for the file system" {
 	local name=$(printf '%0256d' 0)
 
