@@ -427,7 +427,22 @@ static int tell_as(struct pathev *pv, uint32_t root, uint32_t what, int synthesi
 	return pathev__tell_root(pv, root, &t);
 }
 
-/* A file that took the name: what was written before the watch was set is not lost. */
+/* Does a waiting record of a file's own watch say that a writer closed it? */
+static int will_close(const struct pathev *pv, int wd)
+{
+	struct pathev__intake_cursor c = {0};
+	struct pathev__record rec;
+
+	while (pathev__intake_walk(&pv->in, pv->in.future, &c, &rec))
+		if (rec.wd == wd && !rec.namelen && rec.what & PATHEV_CLOSE_WRITE)
+			return 1;
+	return 0;
+}
+
+/*
+ * A file that took the name: what was written before the watch was set is not lost.  That it was
+ * closed is left to the record of it, if there is one: as find_closed() in look.c has it.
+ */
 static int tell_contents(struct pathev *pv, uint32_t root, const char *path, char type)
 {
 	const struct pathev__root *r = &pv->root[root];
@@ -437,8 +452,11 @@ static int tell_contents(struct pathev *pv, uint32_t root, const char *path, cha
 		return 0;
 	if (pathev__is_complete(path, r->len))
 		what |= PATHEV_CLOSE_WRITE;
-	if (r->node != PATHEV__NIL && pathev__made_noise(pv, r->node, 1))
+	if (pathev__drain(pv) || (r->node != PATHEV__NIL && pathev__made_noise(pv, r->node, 1)))
 		return -1;
+	if (what & PATHEV_CLOSE_WRITE && r->node != PATHEV__NIL &&
+	    will_close(pv, pv->tree.node[r->node].wd))
+		what &= ~(uint32_t)PATHEV_CLOSE_WRITE;
 	return tell_as(pv, root, what, 1, type);
 }
 

@@ -1583,6 +1583,23 @@ static const struct script scripts[] = {
 	"= moved_from t/f/ #2",
 	"= ~create t/f/",
 }},
+{"a file that took an added name is closed behind its new watch, and that is told once", .line = {
+	"mkdir t", "file t/f", "file t/g", "add t/f", "= ready",
+	"at watch t/f: write t/f",
+	"mv t/g t/f",
+	"k t moved_to f 1",
+	"= moved_to t/f #1",
+	"= ~modify t/f",
+	"= modify t/f",
+	"= close_write t/f",
+}},
+{"a file that took an added name was closed before its new watch", .line = {
+	"mkdir t", "file t/f", "file t/g", "add t/f", "= ready",
+	"mv t/g t/f",
+	"k t moved_to f 1",
+	"= moved_to t/f #1",
+	"= ~modify,close_write t/f",
+}},
 {"the second half of a rename comes behind an overflow", .pair_ms = 20, .line = {
 	"mkdir t", "mkdir t/a", "file t/a/f", "tick", "add t r", "= ready",
 	"tick", "mv t/a t/b",
