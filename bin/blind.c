@@ -215,11 +215,23 @@ static const char *cure(int error)
 	}
 }
 
+/* It is not this that may not be read, or it is not there: then it is the directory of its name. */
+static int is_above(const char *path, int error)
+{
+	return error == EACCES && (!faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) || errno == ENOENT);
+}
+
 static void say(const struct cli *c, void (*tell)(const struct cli *, const char *, ...),
 		const char *path, int error)
 {
 	const char *help = cure(error);
 
+	if (is_above(path, error)) {
+		tell(c, "cannot watch the directory that holds '%s': %s (when that name comes to be "
+		     "of something else it is not noticed; run as a user who may read the directory)",
+		     path, strerror(error));
+		return;
+	}
 	switch (error) {
 	case ENOSPC:
 		tell(c, "cannot watch '%s': the limit of inotify watches is reached", path);

@@ -81,6 +81,9 @@ struct pathev__root {
 	int is_dir;
 	int told;		/* the name is bound, as far as events tell */
 	int unsure;		/* the last look was overtaken: look again */
+	int blind;		/* why a change of the way there would not be noticed; 0: it is */
+	int blind_told;		/* that, as it was told last */
+	int deaf;		/* not there, and why it would not be noticed that it comes; or 0 */
 	uint32_t round;		/* counts how often the path was resolved */
 	int ghost;		/* the watch of what was bound until just now; -1: none */
 	dev_t dev;

@@ -152,9 +152,11 @@ struct pathev *pathev_open(const struct pathev_options *opt);
  * Watch a path.  On return it is armed, with all directories below it if recursive; with
  * PATHEV_LIST the work is done while pathev_next() is called, and READY says when it is
  * complete.  Directories below that cannot be watched become PATHEV_ERROR events.
+ * The path itself is told so, once, while its name may come to be of something else unnoticed.
  * -1: ENOENT (and no PATHEV_MISSING_OK), EACCES, ENOSPC (limit of watches), ELOOP, ENOMEM, ...:
- * the path is not watched.  Adding a path (as spelled) again lists it again with PATHEV_LIST, and
- * with PATHEV_RECURSIVE goes down from it if it did not; nothing is missed by that.  path is copied.
+ * the path is not watched; nor is a missing one if it would not be noticed that it comes.
+ * Adding a path (as spelled) again lists it again with PATHEV_LIST, and with PATHEV_RECURSIVE
+ * goes down from it if it did not; nothing is missed by that.  path is copied.
  */
 int pathev_add(struct pathev *pv, const char *path, uint32_t flags);
 

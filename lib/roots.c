@@ -204,21 +204,44 @@ struct resolve {
 	int tail;			/* the last component of rest is the path's own */
 	int links;
 	int missing;			/* every name counts now, not only those at the end */
+	int error;			/* why the last name could not be anchored; 0: it is */
+	int blind;			/* why a change of the way would not be noticed; 0: it is */
+	int deaf;			/* why it would not be noticed that what is missing comes */
 };
 
-/* Anchor a name in the directory reached.  One that cannot be watched has to do without. */
+/*
+ * A place cannot be watched: the path has to do without.  What is gone already, or never was
+ * a directory, has a record on its way that says so.
+ */
+static int miss_anchor(struct resolve *z, int counts)
+{
+	int err = errno;
+
+	if (err == ENOMEM)
+		return -1;
+	if (err == ENOENT || err == ENOTDIR)
+		return 0;
+	z->error = err;
+	/* many a parent may not be read, and hardly ever is one renamed: not worth a word */
+	if (counts || err != EACCES)
+		z->blind = err;
+	return 0;
+}
+
+/* Anchor a name in the directory reached. */
 static int anchor_name(struct resolve *z, const char *name, size_t len, uint32_t what, int last,
 		       int link)
 {
 	struct pathev__anchor a = {.root = z->root, .last = last, .link = link};
 	struct pathev__short p;
 
+	z->error = 0;
 	if (pathev__short_init(&p, z->at.len ? z->at.data : ".", z->at.len))
 		return 0;
 	a.wd = pathev__inotify_add(z->pv->fd, p.path, what, PATHEV__WATCH_DIR);
 	pathev__short_fini(&p);
 	if (a.wd < 0)
-		return errno == ENOMEM ? -1 : 0;
+		return miss_anchor(z, last);
 	return add_anchor(z->pv, &a, name, len);
 }
 
@@ -290,7 +313,7 @@ static int anchor_dir(struct resolve *z, const char *name, size_t len)
 				   PATHEV__WATCH_DIR | PATHEV__WATCH_NOFOLLOW);
 	pathev__short_fini(&p);
 	if (a.wd < 0)
-		return errno == ENOMEM ? -1 : 0;
+		return miss_anchor(z, 0);
 	return add_anchor(z->pv, &a, NULL, 0);
 }
 
@@ -356,16 +379,20 @@ static enum step step(struct resolve *z)
 	if (type == 'd')
 		return anchor_dir(z, name, len) ? STEP_FAIL : STEP_ON;
 	z->missing = 1;
+	z->deaf = z->error;
 	/* not a directory where one is needed: it may become one */
 	if (type && anchor_name(z, name, len, BINDS | UNBINDS, 0, 1))
 		return STEP_FAIL;
 	return STEP_END;
 }
 
-/* Set the anchors.  1: the path leads somewhere, 0: something is missing, -1: error. */
+/*
+ * Set the anchors.  1: the path leads somewhere, 0: something is missing, -1: error.  What cannot
+ * be noticed is left in the root.
+ */
 static int resolve_once(struct pathev *pv, uint32_t root, int missing)
 {
-	const struct pathev__root *r = &pv->root[root];
+	struct pathev__root *r = &pv->root[root];
 	struct resolve z = {.pv = pv, .root = root, .missing = missing, .tail = 1};
 	enum step s = STEP_FAIL;
 
@@ -379,6 +406,8 @@ static int resolve_once(struct pathev *pv, uint32_t root, int missing)
 out:
 	pathev__buf_fini(&z.at);
 	pathev__buf_fini(&z.rest);
+	r->deaf = z.deaf;
+	r->blind = z.deaf ? z.deaf : z.blind;
 	if (s == STEP_FAIL)
 		return errno == ELOOP ? 0 : -1;
 	return !z.missing;
@@ -561,7 +590,7 @@ static int name_suffices(const struct pathev *pv, char type)
 		!(pv->opt.want & ~(BINDS | UNBINDS | self));
 }
 
-int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, uint32_t how)
+static int bind_name(struct pathev *pv, uint32_t root, enum pathev__mode mode, uint32_t how)
 {
 	struct pathev__root *r = &pv->root[root];
 	int was_told = r->told, wd = -1, err = 0;
@@ -587,6 +616,10 @@ int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, 
 			return 0;
 		}
 	drop_anchors(pv, root, 0);
+	if (!type && pv->adding && r->flags & PATHEV_MISSING_OK && r->deaf) {
+		errno = r->deaf;
+		return -1;
+	}
 	if (wd < 0 && err == EACCES && name_suffices(pv, type))
 		err = 0;
 	if (type && err && (mode == PATHEV__QUIET || pv->adding)) {
@@ -609,6 +642,7 @@ int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, 
 			struct pathev__tell t = {.what = PATHEV_ERROR, .type = type, .error = err,
 						 .synthesized = 1};
 
+			r->blind_told = r->blind;
 			return pathev__tell_root(pv, root, &t);
 		}
 		return 0;
@@ -618,6 +652,28 @@ int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, 
 	r->told = 0;
 	return tell_as(pv, root, how & UNBINDS ? how & UNBINDS : PATHEV_DELETE, 1,
 		       r->is_dir ? 'd' : 0);
+}
+
+/* Tell, once, that the name may come to mean something else and nobody would say so. */
+static int tell_unanchored(struct pathev *pv, uint32_t root)
+{
+	struct pathev__root *r = &pv->root[root];
+	struct pathev__tell t = {
+		.what = PATHEV_ERROR, .type = r->told && r->is_dir ? 'd' : 0, .error = r->blind,
+		.synthesized = 1,
+	};
+
+	if (r->blind == r->blind_told)
+		return 0;
+	r->blind_told = r->blind;
+	return r->blind ? pathev__tell_root(pv, root, &t) : 0;
+}
+
+int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, uint32_t how)
+{
+	if (bind_name(pv, root, mode, how))
+		return -1;
+	return pv->root[root].unsure ? 0 : tell_unanchored(pv, root);
 }
 
 /* What is not there yet may come to be unseen: the file system where it would be decides. */

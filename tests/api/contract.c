@@ -10,6 +10,7 @@
 #include "../unit/tap.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -232,6 +233,64 @@ static void test_blind_spot(void)
 	       "can be");
 }
 
+/* In a user namespace of its own, where the limit of watches is n. */
+static int limited(int n)
+{
+	FILE *f = unshare(CLONE_NEWUSER) ? NULL : fopen("/proc/sys/user/max_inotify_watches", "w");
+
+	return f && fprintf(f, "%d", n) > 0 && !fclose(f) ? 0 : -1;
+}
+
+static void unanchored(void)
+{
+	struct pathev *pv;
+	int i;
+
+	if (limited(1))
+		exit(99);
+	pv = pathev_open(NULL);
+	if (!pv)
+		exit(2);
+	/* "." is watched, for what is to come, and then nothing else can be */
+	if (pathev_add(pv, "none/f", PATHEV_MISSING_OK))
+		exit(3);
+	if (!pathev_add(pv, "t/none", PATHEV_MISSING_OK) || errno != ENOSPC)
+		exit(4);
+	count = 0;
+	if (mkdir("none", 0755))
+		exit(8);
+	i = await(pv, PATHEV_ERROR, "none/f", 0);
+	if (i < 0 || seen[i].error != ENOSPC)
+		exit(5);
+	if (rmdir("none"))
+		exit(6);
+	if (mkdir("none", 0755))
+		exit(8);
+	if (pathev_sync(pv, "end") || await(pv, PATHEV_SYNC, "", 0) < 0 ||
+	    find(PATHEV_ERROR, "none/f", i + 1) >= 0)
+		exit(7);
+	pathev_close(pv);
+	exit(0);
+}
+
+static void test_unanchored(void)
+{
+	int status;
+	pid_t pid;
+
+	begin();
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		unanchored();
+	waitpid(pid, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 99) {
+		skip("no user namespace to lower the limit of watches in");
+		return;
+	}
+	is_int(status, 0, "a path that cannot be waited for is ENOSPC, or later one event");
+}
+
 /* How many descriptors are open. */
 static int descriptors(void)
 {
@@ -297,6 +356,7 @@ int main(void)
 	test_overflow_changed();
 	test_queue_limit();
 	test_blind_spot();
+	test_unanchored();
 	test_no_descriptors();
 	test_added_path();
 	return done_testing();

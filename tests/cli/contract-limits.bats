@@ -79,6 +79,37 @@ load contract
 	told "cannot watch 'd': the limit of inotify watches is reached"
 }
 
+@test "pathwait: a PATH that cannot be waited for, by the limit of watches, is an error" {
+	need_userns
+	run messages unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_watches
+		exec timeout 10 pathwait -t 5 missing'
+	[ "$status" -eq 1 ]
+	told "cannot watch 'missing': the limit of inotify watches is reached"
+	told 'user.max_inotify_watches = 0,'
+}
+
+@test "pathwait: a PATH that cannot be waited for any more is told once; --strict ends with 1" {
+	need_userns
+	for strict in '' --strict; do
+		rm -rf a
+		run messages unshare -Ur sh -c "echo 1 >/proc/sys/user/max_inotify_watches
+			exec timeout 10 pathwait $strict -t 0.5 a/b/c --run sh -c 'mkdir a; rmdir a; mkdir a'"
+		[ "$status" -eq "$([ "$strict" ] && echo 1 || echo 2)" ]
+		[ "$(grep -c "cannot watch 'a/b/c': the limit of inotify watches is reached" \
+			"$BATS_TEST_TMPDIR/messages")" -eq 1 ]
+		[ "$(grep -c 'user.max_inotify_watches = 1,' "$BATS_TEST_TMPDIR/messages")" -eq 1 ]
+	done
+}
+
+@test "pathwatch: a PATH that cannot be followed to its new place, by the limit, is a JSON record" {
+	need_userns
+	run messages unshare -Ur sh -c 'echo 2 >/proc/sys/user/max_inotify_watches
+		exec timeout 10 pathwatch --allow-missing --json m/a/b --run mkdir -p m/a/b'
+	[ "$status" -eq 0 ]
+	[ "$(grep -c '"events":\["error"\],"path":"m/a/b".*"error":"' <<<"$output")" -ge 1 ]
+	told "cannot watch 'm/a/b': the limit of inotify watches is reached"
+}
+
 @test "pathwatch: the limit of inotify instances is told with its name and value" {
 	need_userns
 	mkdir d
@@ -158,6 +189,33 @@ load contract
 	[ "$status" -eq 1 ]
 	told "cannot watch 'e/n': Permission denied"
 	chmod 700 d/secret e/n
+}
+
+@test "pathwatch: a PATH whose directory is unreadable is watched, and that is told once" {
+	need_ordinary_user
+	"${user[@]}" mkdir -p d/x/p
+	"${user[@]}" touch d/x/f
+	chmod 311 d/x
+	start w user-pathwatch -e close_write,create d/x/p d/x/f
+	err w
+	[ "$(grep -c "cannot watch the directory that holds 'd/x/p': Permission denied" "$BATS_TEST_TMPDIR/w.err")" -eq 1 ]
+	[ "$(grep -c "cannot watch the directory that holds 'd/x/f': Permission denied" "$BATS_TEST_TMPDIR/w.err")" -eq 1 ]
+	"${user[@]}" touch d/x/f d/x/p/new
+	await w.out '^close_write d/x/f$'
+	await w.out '^create d/x/p/new$'
+	[ "$(grep -c 'cannot watch' "$BATS_TEST_TMPDIR/w.err")" -eq 2 ]
+	stop w
+	run messages "${user[@]}" pathwatch --strict d/x/p
+	[ "$status" -eq 1 ]
+	run messages "${user[@]}" timeout 10 pathwatch --allow-missing d/x/none
+	[ "$status" -eq 1 ]
+	told "cannot watch the directory that holds 'd/x/none': Permission denied"
+	# an ancestor is not worth a word
+	run messages "${user[@]}" timeout 10 pathwatch -e create d/x/p/new --run true
+	[ "$status" -eq 0 ]
+	run grep -c 'cannot watch' "$BATS_TEST_TMPDIR/messages"
+	[ "$output" -eq 0 ]
+	chmod 700 d/x
 }
 
 # ---- mounts ----
