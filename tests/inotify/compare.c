@@ -185,6 +185,23 @@ static int has_inotify(pid_t pid)
 	return found;
 }
 
+/* Where it sleeps, if the kernel tells: poll(2) and its like, and not for a thread or a child. */
+static int is_in_poll(pid_t pid)
+{
+	char path[64];
+	char where[64] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/wchan", (long)pid);
+	f = fopen(path, "r");
+	if (f && !fgets(where, sizeof(where), f))
+		where[0] = '\0';
+	if (f)
+		fclose(f);
+	return !where[0] || where[0] == '0' || strstr(where, "poll") || strstr(where, "select") ||
+	       strstr(where, "inotify");
+}
+
 /* The letter of proc(5): S for one that waits for an event. */
 static int sleeps(pid_t pid)
 {
@@ -200,7 +217,7 @@ static int sleeps(pid_t pid)
 	if (fgets(line, sizeof(line), f) && strrchr(line, ')'))
 		state = strrchr(line, ')')[2];
 	fclose(f);
-	return state == 'S';
+	return state == 'S' && is_in_poll(pid);
 }
 
 /*
