@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "filter.h"
 #include "pathev.h"
+#include "progress.h"
 #include "quote.h"
 
 #include <errno.h>
@@ -182,6 +183,7 @@ static void say_as(const struct cli *c, const char *name, const char *fmt, va_li
 	if (text)
 		line = cleaned(text);
 	said = line ? line : "out of memory";
+	progress_wipe(c->progress);
 	if (c->message)
 		c->message(said);
 	else if (name)

@@ -2,7 +2,7 @@
 /*
  * cli.h - what the three programs share towards their user: options and messages
  *
- * Nothing else in the programs writes to standard error.  A message is one line, `program:
+ * Nothing else in the programs writes to standard error, but progress.c.  A message is one line, `program:
  * what: why', with control characters made visible, so that a file name can neither forge
  * a line nor reach the terminal.
  */
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct pathev__filter;
+struct progress;
 
 /* Exit statuses that all share; 126, 127 and 128 + N are those of a shell for --run. */
 enum {
@@ -89,6 +90,8 @@ struct cli {
 	struct cli_ignore *ignores;	/* of --ignore and --ignore-file, in their order */
 	size_t nignores;
 	struct cli_output output;
+
+	struct progress *progress;	/* makes way for messages; NULL: there is none */
 
 	/* Takes each message, one line without its newline; NULL: standard error does. */
 	void (*message)(const char *line);

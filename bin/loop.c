@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "out.h"
 #include "pathev.h"
+#include "progress.h"
 #include "run.h"
 
 #include <errno.h>
@@ -168,6 +169,7 @@ int loop_ready(struct loop *l, int stdout_fd)
 {
 	int status;
 
+	progress_end(l->cli->progress);
 	cli_note(l->cli, "ready");
 	tell_ready(l);
 	if (!l->cli->command)
@@ -212,8 +214,13 @@ static int gone(struct loop *l)
 
 static int flush(struct loop *l)
 {
-	int ret = out_flush(l->out);
+	int ret;
 
+	/* who sees records come needs no other sign of life, and not in the same place */
+	if (l->cli->progress && l->cli->progress->fd >= 0 && out_pending(l->out) &&
+	    isatty(l->out->fd))
+		progress_end(l->cli->progress);
+	ret = out_flush(l->out);
 	return ret == OUT_GONE ? gone(l) : ret;
 }
 

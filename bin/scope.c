@@ -11,6 +11,7 @@
 #include "ignores.h"
 #include "lists.h"
 #include "pathev.h"
+#include "screen.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -451,6 +452,10 @@ int scope_init(struct scope *s, struct cli *cli, int output, unsigned flags)
 
 void scope_fini(struct scope *s)
 {
+	if (s->cli) {
+		progress_end(s->cli->progress);
+		s->cli->progress = NULL;
+	}
 	forget_left_out(s);
 	ignores_fini(&s->ignores);
 	for (size_t i = 0; i < s->nroots; i++)
@@ -479,6 +484,24 @@ static int watch(struct scope *s, const char *path, uint32_t flags)
 	return pathev_add(s->pv, path, flags | flags_of(s, path));
 }
 
+static void tell_progress(void *arg, uint64_t dirs)
+{
+	progress_tell(arg, dirs, pathev_now());
+}
+
+/* Show who waits in front of a terminal that something goes on. */
+static void begin_progress(struct scope *s, struct pathev_options *opt)
+{
+	struct cli *c = s->cli;
+
+	if (c->quiet || !screen_usable(STDERR_FILENO))
+		return;
+	progress_begin(&s->progress, c->program->name, STDERR_FILENO, pathev_now());
+	c->progress = &s->progress;
+	opt->progress = tell_progress;
+	opt->progress_arg = &s->progress;
+}
+
 struct pathev *scope_open(struct scope *s, struct pathev_options *opt)
 {
 	const struct cli *c = s->cli;
@@ -491,6 +514,7 @@ struct pathev *scope_open(struct scope *s, struct pathev_options *opt)
 	/* who says nothing of what is left out has no list that could say it later */
 	if (!s->nentries && !c->filter && !c->nignores && !c->from_files.len)
 		opt->filter = NULL;
+	begin_progress(s, opt);
 	s->pv = pathev_open(opt);
 	if (!s->pv) {
 		blind_open(c, errno);

@@ -6,6 +6,7 @@
 #include "blind.h"
 #include "cli.h"
 #include "ignores.h"
+#include "progress.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ enum {
 struct scope {
 	struct cli *cli;
 	struct blind blind;
+	struct progress progress;	/* until loop_ready() */
 	uint32_t file_flags;		/* of pathev_add(), for a PATH that is no directory now */
 	struct pathev *pv;		/* the caller's; NULL: not open yet */
 	int output;			/* a descriptor we write to; -1: none */

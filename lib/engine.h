@@ -184,6 +184,7 @@ struct pathev {
 	struct pathev__table anchors;	/* by wd */
 
 	struct pathev__nodes now;	/* to look at before the next record */
+	uint64_t looked;		/* so many directories, for options.progress */
 	unsigned few;			/* after so many looks in a row, do the rest together */
 	struct pathev__nodes list;	/* to look at when there is nothing else to do */
 	struct pathev__nodes later;	/* a look was overtaken: again when the intake is empty */

@@ -711,12 +711,23 @@ static void drop_sight(struct pathev *pv, const struct pathev__sight *s)
 		pathev__unwatch(pv, s->wd);
 }
 
+/* How many looks apart options.progress is told: seldom where they are fast, and often enough to
+ * see a number move where they are not. */
+enum { LOOKS_APART = 16 };
+
+static void count_look(struct pathev *pv)
+{
+	if (++pv->looked % LOOKS_APART == 0 && pv->opt.progress)
+		pv->opt.progress(pv->opt.progress_arg, pv->looked);
+}
+
 int pathev__judge(struct pathev *pv, uint32_t node, enum pathev__mode mode,
 		  const struct pathev__sight *s, const struct pathev__buf *entries)
 {
 	uint32_t root = pathev__watches_root(&pv->tree, node, NULL);
 	int res = 0;
 
+	count_look(pv);
 	if (!s->failed && pathev__made_noise(pv, node, s->probed))
 		return -1;
 	if (pathev__overtaken(pv, node)) {

@@ -137,6 +137,13 @@ struct pathev_options {
 	 */
 	unsigned (*filter)(void *arg, const char *path, size_t reloff, int is_dir);
 	void *filter_arg;
+	/*
+	 * Is told now and then, during long calls, how many directories were looked at since
+	 * pathev_open(), so that a user who waits can be shown a number that grows.  It runs in the
+	 * caller's thread, and must not call the watcher.  NULL: nobody is told.
+	 */
+	void (*progress)(void *arg, uint64_t dirs);
+	void *progress_arg;
 };
 
 struct pathev;

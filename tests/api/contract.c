@@ -349,6 +349,52 @@ static void test_added_path(void)
 	pathev_close(pv);
 }
 
+static struct {
+	uint64_t last;
+	unsigned calls;
+	int shrank, foreign;
+	pid_t thread;
+} told;
+
+static void tell(void *arg, uint64_t dirs)
+{
+	told.calls++;
+	told.shrank |= dirs <= told.last;
+	told.foreign |= arg != &told || gettid() != told.thread;
+	told.last = dirs;
+}
+
+static void test_progress(void)
+{
+	struct pathev_options o = {.flags = PATHEV_RECURSIVE, .progress = tell,
+				   .progress_arg = &told};
+	struct pathev *pv;
+	uint64_t before;
+	char path[32];
+	int made = 0;
+
+	begin();
+	/* so many that the library looks at some of them by other threads */
+	for (int i = 0; i < 500; i++) {
+		snprintf(path, sizeof(path), "t/d/%d", i);
+		made += !mkdir(path, 0777);
+	}
+	is_int(made, 500, "directories are made");
+	told.thread = gettid();
+	pv = watch(&o, 0);
+	ok(told.last > 400 && told.last <= 502, "adding a path tells of its directories: %u",
+	   (unsigned)told.last);
+	ok(told.calls > 10 && !told.shrank, "in numbers that grow");
+	ok(!told.foreign, "in the caller's thread, with the argument");
+	before = told.last;
+	ok(!pathev_add(pv, "t", PATHEV_LIST) && await(pv, PATHEV_EXISTS, "t/d/499", 0) >= 0,
+	   "and it is listed");
+	ok(told.last > before + 300, "so does a listing, which goes on counting: %u",
+	   (unsigned)told.last);
+	ok(!told.shrank && !told.foreign, "in the same way");
+	pathev_close(pv);
+}
+
 int main(void)
 {
 	scratch_enter();
@@ -359,5 +405,6 @@ int main(void)
 	test_unanchored();
 	test_no_descriptors();
 	test_added_path();
+	test_progress();
 	return done_testing();
 }

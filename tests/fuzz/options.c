@@ -22,6 +22,7 @@ static int drop(const char *fmt, ...)
 #define printf(...) drop(__VA_ARGS__)
 #define fputs(text, file) drop("%s", text)
 #include "../../bin/cli.c"
+#include "../../bin/progress.c"
 
 static int set(void *self, int opt, const char *arg)
 {

@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# A count on the terminal while watches are set up: tests/unit/progress.c has when it is drawn.
+
+load helper
+
+setup() {
+	local i
+
+	helper_setup
+	command -v python3 >/dev/null || skip "needs python3, for a terminal"
+	# A set-up that takes a second or more: each of these names is compared with many patterns.
+	mkdir d
+	python3 -c 'import os
+for i in range(30):
+	for j in range(33): os.makedirs("d/%d/%02d" % (i, j) + 200 * "a")'
+	slow=()
+	for ((i = 0; i < 300; i++)); do slow+=(--exclude "a$i"); done
+	cat >"$BATS_TEST_TMPDIR/terminal.py" <<-'END'
+		# Run a command whose standard error is a terminal, and standard output where given;
+		# print what was written to the terminal.
+		import os, pty, subprocess, sys
+		master, slave = pty.openpty()
+		out = slave if sys.argv[1] == "terminal" else os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+		run = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=out, stderr=slave)
+		os.close(slave)
+		text = b""
+		while True:
+		    try:
+		        got = os.read(master, 4096)
+		    except OSError:
+		        break
+		    if not got:
+		        break
+		    text += got
+		sys.stdout.buffer.write(text.replace(b"\r\n", b"\n"))
+		sys.exit(run.wait())
+	END
+}
+
+# on_terminal STDOUT COMMAND...: what it writes to the terminal is in $text
+on_terminal() {
+	status=0
+	text=$(TERM=${term-vt100} timeout 60 python3 "$BATS_TEST_TMPDIR/terminal.py" "$@" 3>&-) || status=$?
+}
+
+# moves PROGRAM: are there two counts or more, each larger, and is the last thing a wiped line?
+moves() {
+	local count last=0 n=0
+
+	for count in $(grep -o "$1: setting up watches: [0-9]*" <<<"$text" | grep -o '[0-9]*$'); do
+		[ "$count" -gt "$last" ] || return
+		last=$count n=$((n + 1))
+	done
+	printf '%q\n' "$text"
+	[ "$n" -ge 2 ] && [ "$last" -le 1021 ]
+}
+
+@test "each program: a long set-up shows a count that moves, and nothing of it is left" {
+	local program
+
+	for program in pathwatch pathstat pathwait; do
+		on_terminal out "$program" -r -t 0 "${slow[@]}" d
+		moves "$program"
+		if [ "$program" = pathstat ]; then
+			[[ $text == *$'\r\e[Kpathstat: no events' ]]
+		else
+			[ "$status" -eq 2 ]
+			[[ $text == *$'\r\e[K' ]]
+		fi
+		[[ $text == $'\r'"$program: "* ]]
+	done
+}
+
+@test "pathwatch: the count makes way for messages, and for the first record" {
+	on_terminal terminal pathwatch -r -v "${slow[@]}" d --run touch d/x
+	moves pathwatch
+	[[ $text == *[0-9]$'\e[K\r\e[Kpathwatch: ready\n'*'create d/x'* ]]
+	on_terminal terminal pathwatch -r --initial -t 0 "${slow[@]}" d
+	# records that come are sign of life enough, and nothing is drawn among them
+	[[ $text == *'exists d'$'\n'* ]]
+	[[ ${text#*exists d} != *$'\e'* ]]
+	[[ ${text%%exists d*} == '' || ${text%%exists d*} == *$'\r\e[K' ]]
+	# elsewhere they are no sign of life here
+	on_terminal out pathwatch -r --initial -t 0 "${slow[@]}" d
+	moves pathwatch
+	[[ $text == *$'\r\e[K' ]]
+}
+
+@test "each program: -q, a dumb terminal and a pipe are silent while watches are set up" {
+	local program=pathwatch
+
+	on_terminal out "$program" -q -r -t 0 "${slow[@]}" d
+	[ "$status" -eq 2 ]
+	[ -z "$text" ]
+	term=dumb on_terminal out "$program" -r -t 0 "${slow[@]}" d
+	[ "$status" -eq 2 ]
+	[ -z "$text" ]
+	for program in pathwatch pathwait; do
+		run bounded "$program" -r -t 0 "${slow[@]}" d
+		[ "$status" -eq 2 ]
+		[ -z "$output" ]
+	done
+}
