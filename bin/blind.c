@@ -278,14 +278,17 @@ void blind_path(struct blind *b, const char *path, int error)
 	}
 }
 
-/* EMFILE means either limit: that of descriptors, or that of inotify instances. */
+/* EMFILE means either limit: that of descriptors, or that of inotify instances.  A watcher takes
+ * two, and the one that it got may be free again. */
 static int out_of_descriptors(void)
 {
-	int fd = dup(STDERR_FILENO);
+	int fd[2] = { dup(STDERR_FILENO), dup(STDERR_FILENO) };
+	int out = fd[1] < 0 && errno == EMFILE;
 
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 && errno == EMFILE;
+	for (int i = 0; i < 2; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+	return out;
 }
 
 void blind_open(const struct cli *c, int error)

@@ -124,6 +124,15 @@ load contract
 	told 'sysctl user.max_inotify_instances='
 }
 
+@test "pathwatch: the limit of descriptors is not taken for that of inotify instances" {
+	# how many are open here already is up to bats
+	for n in {4..16}; do
+		run messages sh -c "ulimit -n $n; exec pathwatch -t 0 ." 3>&-
+		told 'inotify instances' && return 1
+	done
+	[ "$status" -eq 2 ]
+}
+
 # ---- permissions ----
 
 @test "pathwatch: an unreadable directory is told once, the rest is watched, and it when readable" {
