@@ -619,6 +619,25 @@ static int prepare(struct wait *w)
 	return 0;
 }
 
+/*
+ * A state that holds already needs no watch, which may be refused where the state can be seen:
+ * 1; 0: it does not, or somebody is to be told when all is armed; -1: a message was given.
+ */
+static int holds_already(struct wait *w)
+{
+	size_t n = 0;
+
+	if ((w->until != EXISTS && w->until != GONE) || w->cli.command || w->cli.ready_fd >= 0)
+		return 0;
+	while (n < w->ntargets && is_true(w, w->target[n].path) != w->any)
+		n++;
+	if ((n < w->ntargets) != w->any)
+		return 0;
+	if (look_at_all(w, 0))
+		return -1;
+	return satisfied(w);
+}
+
 static int open_watcher(struct wait *w)
 {
 	struct pathev_options opt = {
@@ -639,6 +658,15 @@ static int open_watcher(struct wait *w)
 	return loop_start(&w->loop, w->pv, opt.pair_ns);
 }
 
+static int wait_for_it(struct wait *w)
+{
+	int holds = holds_already(w);
+
+	if (holds)
+		return holds < 0 || loop_flush(&w->loop) ? CLI_ERROR : CLI_OK;
+	return open_watcher(w) ? CLI_ERROR : run(w);
+}
+
 int main(int argc, char **argv)
 {
 	struct wait w = { .out.fd = -1, .status = -1, .start_ns = pathev_now(),
@@ -652,8 +680,8 @@ int main(int argc, char **argv)
 	loop_init(&w.loop, &w.cli, &w.out, 0);
 	if (go == 0)
 		status = CLI_OK;
-	else if (go > 0 && prepare(&w) == 0 && open_watcher(&w) == 0)
-		status = run(&w);
+	else if (go > 0 && prepare(&w) == 0)
+		status = wait_for_it(&w);
 
 	pathev_close(w.pv);
 	tdestroy(w.counted, free);

@@ -314,3 +314,26 @@ create d/b/n/f' ]
 		rm -r d/a/n
 	done
 }
+
+@test "pathwait: a state that can be seen already needs no watch" {
+	local wait
+
+	need_ordinary_user
+	cp "$top_builddir/bin/pathwait" "$BATS_TEST_TMPDIR/bin"
+	chmod go+rx "$BATS_TEST_TMPDIR/bin/pathwait"
+	wait=("${user[@]}" "$BATS_TEST_TMPDIR/bin/pathwait" -t 0)
+	"${user[@]}" mkdir -m 311 hidden
+	run messages "${wait[@]}" -u gone hidden/f
+	[ "$status" -eq 0 ]
+	[ "$output" = hidden/f ]
+	run messages "${wait[@]}" -u exists hidden
+	[ "$status" -eq 0 ]
+	[ "$output" = hidden ]
+	run messages "${wait[@]}" -u gone --any hidden missing
+	[ "$status" -eq 0 ]
+	[ "$output" = missing ]
+	# and what is not so yet does
+	run messages "${wait[@]}" -u exists hidden/f
+	[ "$status" -eq 1 ]
+	told "hidden.*Permission denied"
+}
