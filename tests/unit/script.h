@@ -794,4 +794,26 @@ static inline void script_run(const struct script *s, enum script_mode mode)
 	script_end();
 }
 
+/* Is this one of the scripts that are wanted?  SCRIPT in the environment is a pattern of names. */
+static inline int script_wanted(const struct script *s)
+{
+	const char *only = getenv("SCRIPT");
+
+	return !only || !fnmatch(only, s->name, 0);
+}
+
+/* Run the scripts of a table in each way. */
+static inline void script_run_all(const struct script *s, size_t n)
+{
+	for (; n > 0; s++, n--) {
+		if (!script_wanted(s))
+			continue;
+		script_run(s, SCRIPT_PLAIN);
+		script_run(s, SCRIPT_FILL);
+		script_run(s, SCRIPT_CREW);
+		if (s->split)
+			script_run(s, SCRIPT_SPLIT);
+	}
+}
+
 #endif

@@ -151,17 +151,7 @@ static const struct script scripts[] = {
 
 int main(void)
 {
-	const char *only = getenv("SYNC_SCRIPT");
-
 	scratch_enter();
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++) {
-		if (only && fnmatch(only, scripts[i].name, 0))
-			continue;
-		script_run(&scripts[i], SCRIPT_PLAIN);
-		script_run(&scripts[i], SCRIPT_FILL);
-		script_run(&scripts[i], SCRIPT_CREW);
-		if (scripts[i].split)
-			script_run(&scripts[i], SCRIPT_SPLIT);
-	}
+	script_run_all(scripts, sizeof(scripts) / sizeof(*scripts));
 	return done_testing();
 }

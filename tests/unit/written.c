@@ -286,20 +286,18 @@ static void test_evidence(void)
 
 int main(void)
 {
-	const char *only = getenv("WRITTEN_SCRIPT");
-
 	scratch_enter();
 	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++) {
 		struct script s = scripts[i];
 
-		if (only && fnmatch(only, s.name, 0))
+		if (!script_wanted(&s))
 			continue;
 		if (!s.want)
 			s.want = WANT;
 		script_run(&s, SCRIPT_PLAIN);
 		script_run(&s, SCRIPT_FILL);
 	}
-	if (!only) {
+	if (!getenv("SCRIPT")) {
 		test_options();
 		test_evidence();
 	}
