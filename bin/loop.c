@@ -458,7 +458,7 @@ int loop_exit(struct loop *l, int status)
 	signal(l->signo, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, l->signo);
-	raise(l->signo);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(l->signo);
 	return 128 + l->signo;
 }
