@@ -8,6 +8,7 @@
  *	exchange.c a name that something has left, and that is not free all the same
  *	look.c     looks at directories: watch, read, tell what was found
  *	scan.c     the same for many of which nothing is told, by several threads
+ *	mounts.c   what is mounted on a directory, which no record tells
  *	roots.c    the added paths, which are names: binds them to what is there
  *	tell.c     lets an event through to the queue, or not
  *	written.c  which files are complete
@@ -165,6 +166,10 @@ struct pathev {
 	int timerfd;			/* -1 until needed */
 	int64_t timer_ns;		/* what it is set to; -1: nothing */
 
+	int mounts_wake, mounts_fd;	/* the table of mounts, twice: see mounts.c; -1: without */
+	int mounts_due;			/* it has changed, and paths are not compared yet */
+	struct pathev__buf mounts;	/* what it held */
+
 	struct pathev__intake in;
 	struct pathev__watches tree;
 	struct pathev__written *written;	/* NULL: not wanted */
@@ -245,6 +250,13 @@ int pathev__tell_record(struct pathev *pv, uint32_t node, const struct pathev__r
 void pathev__forget(struct pathev *pv, uint32_t node);	/* a directory that lost its name */
 int pathev__arrive(struct pathev *pv, uint32_t dir, const struct pathev__record *rec);
 int pathev__is_tellable(struct pathev *pv, const struct pathev__record *rec);
+/* Something else than a directory that is known has its name: tell so, and what is there. */
+int pathev__replace(struct pathev *pv, uint32_t node);
+
+/* mounts.c */
+void pathev__mounts_open(struct pathev *pv);
+int pathev__mounts_changed(struct pathev *pv);
+int pathev__mounts_look(struct pathev *pv);	/* when the intake is empty */
 
 /* rename.c */
 int pathev__moved_from(struct pathev *pv, const struct pathev__record *rec);

@@ -7,6 +7,7 @@
 #include "engine.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static const uint32_t BINDS = PATHEV_CREATE | PATHEV_MOVED_TO;
 static const uint32_t UNBINDS = PATHEV_DELETE | PATHEV_MOVED_FROM;
@@ -58,6 +59,24 @@ int pathev__arrive(struct pathev *pv, uint32_t dir, const struct pathev__record 
 	return pathev__pend(pv, child, PATHEV__NEW);
 }
 
+int pathev__replace(struct pathev *pv, uint32_t node)
+{
+	struct pathev__tell t = {.what = PATHEV_DELETE, .node = pv->tree.node[node].parent,
+				 .type = 'd', .synthesized = 1};
+	struct pathev__record rec = {.is_dir = 1};
+
+	/* the names of the tree may move */
+	pathev__buf_cut(&pv->other, 0);
+	if (pathev__buf_adds(&pv->other, pathev__watches_name(&pv->tree, node)))
+		return -1;
+	t.name = rec.name = pv->other.data;
+	t.len = rec.namelen = pv->other.len;
+	if (pathev__tell(pv, &t))
+		return -1;
+	t.what = PATHEV_CREATE;
+	return pathev__tell(pv, &t) || pathev__arrive(pv, t.node, &rec) ? -1 : 0;
+}
+
 /*
  * May a record be told, where the directory was looked at while it was under way?  A name that
  * the look has left to the records counts as told once a record has bound it.
@@ -103,6 +122,21 @@ static int named(struct pathev *pv, uint32_t dir, const struct pathev__record *r
 	return 0;
 }
 
+/* Is a directory there? */
+static int is_there(struct pathev *pv, uint32_t node)
+{
+	struct pathev__short p;
+	struct stat st;
+	uint32_t root;
+	int res;
+
+	if (pathev__dir(pv, node, &root) || pathev__short_init(&p, pv->dir.data, pv->dir.len))
+		return 0;
+	res = lstat(p.path, &st);
+	pathev__short_fini(&p);
+	return !res && S_ISDIR(st.st_mode);
+}
+
 /* A record without a name: of directories below an added path, the parent tells it. */
 static int unnamed(struct pathev *pv, uint32_t node, struct pathev__record rec)
 {
@@ -116,7 +150,11 @@ static int unnamed(struct pathev *pv, uint32_t node, struct pathev__record rec)
 		rec.is_dir = 1;
 	else
 		return 0;
-	return pathev__tell_record(pv, node, &rec, NULL);
+	if (pathev__tell_record(pv, node, &rec, NULL))
+		return -1;
+	/* what was mounted on has its name again; what was inside has none, or another one's */
+	return rec.what & PATHEV_UNMOUNT && !(pv->tree.node[node].flags & PATHEV__NODE_ROOT) &&
+	       is_there(pv, node) ? pathev__replace(pv, node) : 0;
 }
 
 /* A watch is gone: with its inode, its file system, or because we removed it. */

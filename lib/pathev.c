@@ -72,7 +72,7 @@ struct pathev *pathev_open(const struct pathev_options *opt)
 		pv->opt.want = PATHEV_CHANGES;
 	if (!pv->opt.queue_limit)
 		pv->opt.queue_limit = QUEUE_LIMIT;
-	pv->fd = pv->timerfd = pv->epfd = -1;
+	pv->fd = pv->timerfd = pv->epfd = pv->mounts_wake = pv->mounts_fd = -1;
 	pv->timer_ns = pv->held_ns = -1;
 	pv->few = FEW_LOOKS;
 	pv->dir_node = PATHEV__NIL;
@@ -91,6 +91,7 @@ struct pathev *pathev_open(const struct pathev_options *opt)
 	pv->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (pv->epfd < 0 || watch_fd(pv, pv->fd))
 		goto fail;
+	pathev__mounts_open(pv);
 	pv->empty_ns = pathev__clock_real_ns();
 	return pv;
 fail:
@@ -114,6 +115,9 @@ void pathev_close(struct pathev *pv)
 	close_fd(pv->fd);
 	close_fd(pv->epfd);
 	close_fd(pv->timerfd);
+	close_fd(pv->mounts_wake);
+	close_fd(pv->mounts_fd);
+	pathev__buf_fini(&pv->mounts);
 	for (uint32_t i = 0; i < pv->nroots; i++) {
 		free(pv->root[i].given);
 		free(pv->root[i].removed);
@@ -297,10 +301,11 @@ static int finish_recovery(struct pathev *pv)
  */
 
 /* Nothing is left to look at: all that acting on the records so far has led to is told. */
-static int is_settled(const struct pathev *pv)
+static int is_settled(struct pathev *pv)
 {
 	return !pv->lost && !pv->recovering && !pv->want_ready && !pv->now.len && !pv->list.len &&
-	       !pv->later.len && !pv->checks && !pathev__written_pending(pv);
+	       !pv->later.len && !pv->checks && !pathev__written_pending(pv) &&
+	       !pathev__mounts_changed(pv);
 }
 
 /* Tell the barriers that are reached.  1: some were; 0; -1: error. */
@@ -416,6 +421,8 @@ static int work(struct pathev *pv)
 		pv->listings++;
 		return pathev__tell_own(pv, PATHEV_READY) ? -1 : 1;
 	}
+	if (pathev__mounts_changed(pv))
+		return pathev__mounts_look(pv) ? -1 : 1;
 	return tell_marks(pv);
 }
 

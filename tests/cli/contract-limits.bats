@@ -249,22 +249,75 @@ load contract
 	[ "${lines[-1]}" = 'create d/marker' ]
 }
 
-# mount(2) itself makes no event: what is on a file system that came meanwhile is not seen.
-@test "pathwatch: a file system that is mounted meanwhile and goes leaves what it covered watched" {
+# mount(2) makes no record, nor does the end of a bind mount: the table of mounts tells.
+@test "pathwatch: what is mounted meanwhile, and unmounted, is told as another directory" {
+	need_mounts
+	mkdir -p 'd/a b/s' d/o d/deep/n
+	touch d/o/f
+	run messages "${private[@]}" timeout 20 pathwatch -r -e create,delete,unmount,close_write -o log d --run sh -c '
+		seen() { i=0; until tail -n 1 log | grep -q -x "$1" || [ $((i += 1)) -gt 500 ]; do sleep 0.01; done; }
+		m="d/a b"
+		mount -t tmpfs none "$m"; mkdir "$m/t"; seen "create $m/t"
+		: >"$m/t/f"; seen "close_write $m/t/f"
+		umount "$m"; seen "create $m/s"
+		mkdir "$m/s/n"; seen "create $m/s/n"
+		mount --bind d/o d/deep/n; seen "close_write d/deep/n/f"
+		mkdir d/o/d; seen "create d/.*/d"
+		umount d/deep/n; seen "create d/deep/n"
+		mkdir d/o/e'
+	cat log
+	[ "$(sed '/deep/,$ d' log)" = 'delete d/a b
+create d/a b
+create d/a b/t
+create d/a b/t/f
+close_write d/a b/t/f
+unmount d/a b
+delete d/a b
+create d/a b
+create d/a b/s
+create d/a b/s/n' ]
+	[ "$(sed -n '/deep/,$ p' log | sort -s -k 2)" = 'delete d/deep/n
+create d/deep/n
+unmount d/deep/n
+delete d/deep/n
+create d/deep/n
+create d/deep/n/d
+create d/deep/n/f
+close_write d/deep/n/f
+create d/o/d
+create d/o/e' ]
+}
+
+@test "pathwatch: with -x what is mounted meanwhile is not entered, and what it covered comes again" {
 	need_mounts
 	mkdir -p d/m/s
-	run messages "${private[@]}" timeout 10 pathwatch -r -e create,delete d --run sh -c '
-		touch d/m/before
-		mount -t tmpfs none d/m || exit
+	run messages "${private[@]}" timeout 20 pathwatch -r -x -e create,delete,unmount -o log d --run sh -c '
+		seen() { i=0; until tail -n 1 log | grep -q -x "$1" || [ $((i += 1)) -gt 500 ]; do sleep 0.01; done; }
+		mount -t tmpfs none d/m; seen "create d/m"
 		touch d/m/unseen
-		touch d/meanwhile
-		umount d/m
-		touch d/m/after d/m/s/after'
-	[ "$status" -eq 0 ]
-	[ "$output" = 'create d/m/before
+		mount -t tmpfs none /mnt
+		touch d/meanwhile; seen "create d/meanwhile"
+		umount d/m; seen "create d/m/s"
+		touch d/m/s/after'
+	cat log
+	[ "$(cat log)" = 'delete d/m
+create d/m
 create d/meanwhile
-create d/m/after
+delete d/m
+create d/m
+create d/m/s
 create d/m/s/after' ]
+}
+
+@test "pathwait: what is mounted on the way to a PATH brings it, and takes it away" {
+	need_mounts
+	mkdir -p d/m
+	run messages "${private[@]}" timeout 10 pathwait --until exists d/m/f --run sh -c '
+		mount -t tmpfs none d/m && : >d/m/f && sleep 5'
+	[ "$output" = d/m/f ]
+	run messages "${private[@]}" sh -c 'mount --bind . d/m && : >d/m/f &&
+		timeout 10 pathwait --until gone d/m/f --run sh -c "umount d/m && sleep 5"'
+	[ "$output" = d/m/f ]
 }
 
 @test "pathwatch: a PATH that a file system is mounted on, and unmounted" {

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mounts.c - notices what is mounted on a watched directory, and unmounted from it
+ *
+ * What a path leads to changes by that, and no record says so.  The kernel's table of mounts can
+ * be polled, and tells so that it has changed (proc_pid_mountinfo(5)): then each watched directory
+ * that is or was a mount point is compared with what is at its path now, and so is each added path.
+ */
+#include "engine.h"
+
+#include "base.h"
+#include "inotify.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* Without /proc or descriptors mounts go unnoticed, and nothing else. */
+void pathev__mounts_open(struct pathev *pv)
+{
+	static const char table[] = "/proc/self/mountinfo";
+	struct epoll_event ev = {.events = EPOLLPRI};
+
+	/* a descriptor says only once that the table has changed: to who waits, and to us */
+	pv->mounts_wake = open(table, O_RDONLY | O_CLOEXEC);
+	pv->mounts_fd = open(table, O_RDONLY | O_CLOEXEC);
+	if (pv->mounts_wake >= 0)
+		epoll_ctl(pv->epfd, EPOLL_CTL_ADD, pv->mounts_wake, &ev);
+}
+
+int pathev__mounts_changed(struct pathev *pv)
+{
+	struct pollfd p = {.fd = pv->mounts_fd, .events = POLLPRI};
+
+	if (p.fd >= 0 && poll(&p, 1, 0) > 0)
+		pv->mounts_due = 1;
+	return p.fd >= 0 && (pv->mounts_due || !pv->mounts.data);
+}
+
+/*
+ * The table, as strings: what says which mount it is, and last where.
+ */
+static int read_table(int fd, struct pathev__buf *mounts)
+{
+	enum { FIELDS = 5, CHUNK = 4096 };
+	struct pathev__buf text = {0};
+	char *line, *end;
+	ssize_t n;
+	int res;
+
+	lseek(fd, 0, SEEK_SET);
+	do {
+		res = pathev__buf_room(&text, CHUNK);
+		n = res ? 0 : read(fd, text.data + text.len, CHUNK);
+		text.len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	while (text.len && text.data[text.len - 1] != '\n')
+		text.len--;
+	for (size_t at = 0; !res && at < text.len; at = (size_t)(end - text.data)) {
+		int fields = 0;
+
+		line = end = text.data + at;
+		while (*end != '\n' && (*end != ' ' || ++fields < FIELDS))
+			end++;
+		res = pathev__buf_add(mounts, line, (size_t)(end - line)) ||
+		      pathev__buf_addch(mounts, '\0');
+		end = strchr(end, '\n') + 1;
+	}
+	pathev__buf_fini(&text);
+	return res;
+}
+
+static int has(const struct pathev__buf *mounts, const char *line)
+{
+	for (size_t at = 0; at < mounts->len; at += strlen(mounts->data + at) + 1)
+		if (!strcmp(mounts->data + at, line))
+			return 1;
+	return 0;
+}
+
+/* Is one of them not among the others? */
+static int has_more(const struct pathev__buf *mounts, const struct pathev__buf *others)
+{
+	for (size_t at = 0; at < mounts->len; at += strlen(mounts->data + at) + 1)
+		if (!has(others, mounts->data + at))
+			return 1;
+	return 0;
+}
+
+/* The mount point at the end of a line, in place: blanks and the like are octal there. */
+static char *mount_point(char *line)
+{
+	char *blank = strrchr(line, ' '), *point = blank ? blank + 1 : line, *to = point;
+
+	for (const char *p = point; *p; to++) {
+		if (p[0] == '\\' && p[1] && p[2] && p[3]) {
+			*to = (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + p[3] - '0');
+			p += 4;
+		} else {
+			*to = *p++;
+		}
+	}
+	*to = '\0';
+	return point;
+}
+
+/*
+ * What is there now
+ */
+
+/* Is something else than the node at its path?  1, 0, -1; pv->mounts_due stays if nobody knows. */
+static int leads_elsewhere(struct pathev *pv, uint32_t node)
+{
+	const struct pathev__node *n = &pv->tree.node[node];
+	int is_root = n->flags & PATHEV__NODE_ROOT, wd, err;
+	struct pathev__short p;
+	uint32_t root;
+
+	/* it is looked at anyway, or, before the table was known, was looked at with what is there */
+	if (n->flags & PATHEV__NODE_PENDING || (n->wd < 0 && !pv->mounts.data))
+		return 0;
+	if (pathev__dir(pv, node, &root))
+		return -1;
+	if (root == PATHEV__NIL || pathev__short_init(&p, pv->dir.data, pv->dir.len))
+		return 0;
+	wd = pathev__inotify_add(pv->fd, p.path, PATHEV_DELETE_SELF,
+				 !is_root ? PATHEV__WATCH_DIR | PATHEV__WATCH_NOFOLLOW :
+				 pv->root[root].flags & PATHEV_NOFOLLOW ? PATHEV__WATCH_NOFOLLOW : 0);
+	err = errno;
+	pathev__short_fini(&p);
+	pathev__unwatch(pv, wd);
+	if (pathev__drain(pv))
+		return -1;
+	if (pathev__overtaken(pv, node)) {
+		pv->mounts_due = 1;
+		return 0;
+	}
+	/* that a directory has gone, a record says; and what could not be watched may be as it was */
+	return wd < 0 ? n->wd >= 0 && (is_root || err == EACCES) : wd != n->wd;
+}
+
+/* Tell of a directory or added path, and let it follow, if something else is there now. */
+static int compare(struct pathev *pv, uint32_t node, int unmounted)
+{
+	uint32_t root = pathev__watches_root(&pv->tree, node, NULL);
+	int is_root = pv->tree.node[node].flags & PATHEV__NODE_ROOT;
+	struct pathev__tell t = {.what = PATHEV_UNMOUNT, .node = node, .synthesized = 1,
+				 .type = !is_root || pv->root[root].is_dir ? 'd' : 0};
+	int res = leads_elsewhere(pv, node);
+
+	if (res <= 0)
+		return res;
+	if (unmounted && pv->tree.node[node].wd >= 0 && pathev__tell(pv, &t))
+		return -1;
+	return is_root ? pathev__root_bind(pv, root, PATHEV__NEW, PATHEV_CREATE) :
+			 pathev__replace(pv, node);
+}
+
+/* The watched directory of this path, below an added one whose real path is dir; or NIL. */
+static uint32_t find_node(const struct pathev *pv, uint32_t node, const char *dir, const char *path)
+{
+	size_t len = strlen(dir);
+
+	if (strncmp(path, dir, len) != 0 || (path[len] != '/' && dir[len - 1] != '/'))
+		return PATHEV__NIL;
+	for (path += len; node != PATHEV__NIL && *path; path += len) {
+		path += *path == '/';
+		len = strcspn(path, "/");
+		node = pathev__watches_child(&pv->tree, node, path, len);
+	}
+	return node;
+}
+
+/* What is below an added path, and is a mount point in one of two tables alone. */
+static int compare_below(struct pathev *pv, uint32_t root, const char *dir,
+			 const struct pathev__buf *mounts, const struct pathev__buf *others,
+			 int unmounted)
+{
+	struct pathev__buf line = {0};
+	int res = 0;
+
+	for (size_t at = 0; at < mounts->len && !res; at += line.len + 1) {
+		uint32_t node;
+
+		pathev__buf_cut(&line, 0);
+		res = pathev__buf_adds(&line, mounts->data + at);
+		if (res)
+			break;
+		node = find_node(pv, pv->root[root].node, dir, mount_point(line.data));
+		if (node != PATHEV__NIL && node != pv->root[root].node &&
+		    !has(others, mounts->data + at))
+			res = compare(pv, node, unmounted);
+	}
+	pathev__buf_fini(&line);
+	return res;
+}
+
+static int compare_root(struct pathev *pv, uint32_t root, const struct pathev__buf *now,
+			int unmounted)
+{
+	const struct pathev__root *r = &pv->root[root];
+	char *dir;
+	int res;
+
+	if (r->node == PATHEV__NIL)
+		return pathev__root_bind(pv, root, PATHEV__NEW, PATHEV_CREATE);
+	if (compare(pv, r->node, unmounted))
+		return -1;
+	if (r->node == PATHEV__NIL || !(r->flags & PATHEV_RECURSIVE))
+		return 0;
+	/* one too long for this is not found */
+	dir = realpath(r->path, NULL);
+	res = dir && (compare_below(pv, root, dir, &pv->mounts, now, 1) ||
+		      compare_below(pv, root, dir, now, &pv->mounts, 0));
+	free(dir);
+	return res ? -1 : 0;
+}
+
+int pathev__mounts_look(struct pathev *pv)
+{
+	struct pathev__buf now = {0};
+	int res = read_table(pv->mounts_fd, &now), due = pv->mounts_due;
+	int unmounted = has_more(&pv->mounts, &now);
+
+	pv->mounts_due = 0;
+	for (uint32_t i = 0; i < pv->nroots && due && !res; i++)
+		if (pv->root[i].given)
+			res = compare_root(pv, i, &now, unmounted);
+	if (!now.len) {
+		/* it cannot be read, and is not asked for again */
+		close(pv->mounts_fd);
+		pv->mounts_fd = -1;
+		pv->mounts_due = 0;
+	}
+	/* what a record has overtaken is compared once more */
+	if (!res && !pv->mounts_due) {
+		struct pathev__buf old = pv->mounts;
+
+		pv->mounts = now;
+		now = old;
+	}
+	pathev__buf_fini(&now);
+	return res;
+}
