@@ -22,6 +22,7 @@ enum { LINKS_MAX = 40 };	/* as the kernel's, path_resolution(7) */
 
 static const uint32_t UNBINDS = PATHEV_DELETE | PATHEV_MOVED_FROM;
 static const uint32_t BINDS = PATHEV_CREATE | PATHEV_MOVED_TO;
+static const uint32_t NAMED = PATHEV_CREATE | PATHEV_DELETE | PATHEV_MOVE | PATHEV_CLOSE_WRITE;
 static const uint32_t SELF = PATHEV_DELETE_SELF | PATHEV_MOVE_SELF;
 
 uint32_t pathev__root_find(const struct pathev *pv, const char *given)
@@ -341,6 +342,7 @@ static enum step step(struct resolve *z)
 {
 	const uint32_t moves = UNBINDS | PATHEV_MOVED_TO;	/* CREATE only where it can come */
 	const struct pathev__root *r = &z->pv->root[z->root];
+	uint32_t comes = BINDS | UNBINDS;
 	char target[PATH_MAX];
 	ssize_t tlen = 0;
 	const char *name;
@@ -357,13 +359,15 @@ static enum step step(struct resolve *z)
 	own = final && z->tail;
 	if (own)
 		z->tail = 0;
-	if ((final || z->missing) &&
-	    anchor_name(z, name, len, z->missing ? BINDS | UNBINDS : moves, own, 0))
+	/* a file that comes may be closed before it has a watch of its own */
+	if (own && z->pv->written)
+		comes |= PATHEV_CLOSE_WRITE;
+	if ((final || z->missing) && anchor_name(z, name, len, z->missing ? comes : moves, own, 0))
 		return STEP_FAIL;
 	type = look_up(z, name, len, target, &tlen);
 	if (!type && !z->missing) {
 		/* anchor it for what may come, and only then believe that it is not there */
-		if (anchor_name(z, name, len, BINDS | UNBINDS, own, 0))
+		if (anchor_name(z, name, len, comes, own, 0))
 			return STEP_FAIL;
 		type = look_up(z, name, len, target, &tlen);
 	}
@@ -790,7 +794,7 @@ static int find_touched(struct pathev *pv, const struct pathev__record *rec)
 
 		if (k->wd != rec->wd)
 			continue;
-		if (k->name ? strcmp(k->name, rec->name) || !(rec->what & (BINDS | UNBINDS)) :
+		if (k->name ? strcmp(k->name, rec->name) || !(rec->what & NAMED) :
 			      rec->namelen != 0)
 			continue;
 		for (n = 0; n < pv->touched.len; n++)
@@ -809,7 +813,7 @@ int pathev__root_record(struct pathev *pv, const struct pathev__record *rec,
 	/* a directory on the way was renamed: whatever it does to the path is done by that */
 	uint32_t how = rec->what & PATHEV_MOVE_SELF ? PATHEV_MOVE : rec->what;
 
-	if (!(rec->what & (BINDS | UNBINDS | SELF)) && !rec->ignored)
+	if (!(rec->what & (NAMED | SELF)) && !rec->ignored)
 		return 0;
 	for (uint32_t i = 0; !rec->namelen && i < pv->nroots; i++)
 		if (pv->root[i].given && pv->root[i].ghost == rec->wd && ghost_record(pv, i, rec))
@@ -822,6 +826,11 @@ int pathev__root_record(struct pathev *pv, const struct pathev__record *rec,
 
 		if (!pv->root[root].given)
 			continue;
+		if (rec->what & PATHEV_CLOSE_WRITE) {
+			if (own && pathev__written_closed(pv, root))
+				return -1;
+			continue;
+		}
 		if (own ? own_record(pv, root, rec, to) :
 			  pathev__root_bind(pv, root, PATHEV__NEW, how))
 			return -1;

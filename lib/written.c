@@ -265,6 +265,15 @@ int pathev__written_note(struct pathev *pv, struct pathev__file file, uint32_t w
 	return 0;
 }
 
+int pathev__written_closed(struct pathev *pv, uint32_t root)
+{
+	struct pathev__file f = {.dir = root, .name = ""};
+
+	if (!pv->written || find(pv->written, f) == PATHEV__NIL)
+		return 0;
+	return pathev__written_note(pv, f, PATHEV_CLOSE_WRITE, 0);
+}
+
 void pathev__written_forget(struct pathev *pv, uint32_t node)
 {
 	struct pathev__written *w = pv->written;

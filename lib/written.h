@@ -28,6 +28,10 @@ struct pathev__file {
 int pathev__written_note(struct pathev *pv, struct pathev__file file, uint32_t what,
 			 int synthesized);
 
+/* The directory says that an added path was closed, which then its own watch may not say: if it is
+ * a candidate, it is no newborn. */
+int pathev__written_closed(struct pathev *pv, uint32_t root);
+
 /* The node is no more, or (PATHEV__NIL) some are out of the tree: so are their files. */
 void pathev__written_forget(struct pathev *pv, uint32_t node);
 void pathev__written_forget_root(struct pathev *pv, uint32_t root);

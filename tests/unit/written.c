@@ -118,6 +118,17 @@ static const struct script scripts[] = {
 	"empty t/a", "k t create a", "k t close_write a",
 	"= create t/a", "= close_write t/a", "= ~written t/a",
 }},
+{"nor where an added path was, before it could be watched", .line = {
+	"add f m", "= ready",
+	"empty f", "k . create f", "k . close_write f",
+	"= create f", "= ~close_write f", "= ~written f",
+	"k f close_write", "= close_write f", "= ~written f", "=",
+}},
+{"and an added path that somebody has just made may be about to be opened", .line = {
+	"add f m", "= ready",
+	"empty f", "k . create f", "k . create g", "k . close_write g",
+	"= create f", "= ~close_write f", "wait", "= ~written f",
+}},
 {"after it was left alone for a while", .settle_ms = 50, .line = {
 	"mkdir t", "add t", "= ready",
 	"file t/a", "k t create a", "k t close_write a",
