@@ -215,6 +215,7 @@ struct pathev {
 	size_t nmarks, capmarks;
 	int64_t mark_ns;		/* when to look at them again; -1: when something comes */
 
+	int broken;			/* errno of what made it unusable; 0: it is not */
 	int filled;			/* pathev_fill() was the last call: no event is wanted now */
 	int listing;			/* a step of a listing is being told */
 	size_t exempt;			/* bytes of the queue that are due to it */
@@ -240,6 +241,9 @@ struct pathev {
 int pathev__drain(struct pathev *pv);	/* empty the kernel's queue into the intake */
 int pathev__nodes_add(struct pathev__nodes *l, uint32_t node);
 int pathev__sweep(struct pathev *pv);
+/* Something failed where it cannot be undone, or where nobody can say so: the watcher is unusable
+ * from here on, and each call tells.  -1, with errno as it is. */
+int pathev__break(struct pathev *pv);
 int pathev__recover(struct pathev *pv);	/* after a loss: tell it, and start over */
 
 /* follow.c; what acts on a record answers 0, -1, or 1: it has to wait for another one */
@@ -381,6 +385,8 @@ struct pathev__tell {
 int pathev__tell(struct pathev *pv, const struct pathev__tell *t);
 void pathev__note_loss(struct pathev *pv, int64_t since_ns);	/* what came later may be lost */
 int pathev__tell_own(struct pathev *pv, uint32_t what);		/* READY, OVERFLOW */
+/* All that comes is thrown away, and when the reader has caught up the state is told again. */
+int pathev__tell_loss(struct pathev *pv);
 int pathev__tell_sync(struct pathev *pv, const char *token);
 /* An event about an added path itself, which need not be bound. */
 int pathev__tell_root(struct pathev *pv, uint32_t root, const struct pathev__tell *t);

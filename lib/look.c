@@ -264,22 +264,33 @@ static int meet_fs(struct pathev *pv, uint32_t node, dev_t dev)
 	return fs.blind ? pathev__tell(pv, &t) : 0;
 }
 
-/* Was it watched, at the same path, before the loss? */
-static int is_known(struct pathev *pv, int wd)
+/* Is this the path of a node? */
+static int has_path(const struct pathev__watches *t, uint32_t node, const char *path, size_t len)
 {
-	struct pathev__buf path = {0};
-	uint32_t v, root;
-	int known = 0;
+	for (;; node = t->node[node].parent) {
+		const char *name = pathev__watches_name(t, node);
+		size_t n = strlen(name);
 
-	for (v = pathev__watches_by_wd(&pv->old, wd); v != PATHEV__NIL && !known;
-	     v = pv->old.node[v].alias) {
-		pathev__buf_cut(&path, 0);
-		if (!pathev__watches_path(&pv->old, v, &path, &root) && root != PATHEV__NIL)
-			known = path.len == pv->dir.len &&
-				!memcmp(path.data, pv->dir.data, path.len);
+		if (n > len || memcmp(path + len - n, name, n))
+			return 0;
+		len -= n;
+		if (t->node[node].flags & PATHEV__NODE_ROOT)
+			return !len;
+		if (t->node[node].flags & PATHEV__NODE_CUT || !len || path[len - 1] != '/')
+			return 0;
+		/* the root directory brings its own slash */
+		len -= len > 1;
 	}
-	pathev__buf_fini(&path);
-	return known;
+}
+
+/* Was it watched, at the same path, before the loss? */
+static int is_known(const struct pathev *pv, int wd)
+{
+	uint32_t v = pathev__watches_by_wd(&pv->old, wd);
+
+	while (v != PATHEV__NIL && !has_path(&pv->old, v, pv->dir.data, pv->dir.len))
+		v = pv->old.node[v].alias;
+	return v != PATHEV__NIL;
 }
 
 enum { ONLY_DIRS = 1, ASK = 2 };	/* of what is read; whether somebody writes the files */
@@ -471,11 +482,10 @@ static int tell_changed(struct pathev *pv, uint32_t node, const char *name, size
 
 	if (pathev__dir(pv, node, &root) || pathev__full(pv, name, len))
 		return -1;
-	if (pathev__short_init(&p, pv->full.data, pv->full.len))
-		return 0;
-	res = lstat(p.path, &st);
+	res = pathev__short_init(&p, pv->full.data, pv->full.len) ? -1 : lstat(p.path, &st);
 	pathev__short_fini(&p);
-	if (res || ns_of(st.st_ctim) < pv->lost_ns)
+	/* what cannot be seen may have changed */
+	if (res ? is_vanished(errno) : ns_of(st.st_ctim) < pv->lost_ns)
 		return 0;
 	if (type == 'f')
 		what |= PATHEV_MODIFY | PATHEV_CLOSE_WRITE;

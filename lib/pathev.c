@@ -157,6 +157,21 @@ void pathev_close(struct pathev *pv)
 	errno = err;
 }
 
+int pathev__break(struct pathev *pv)
+{
+	if (!pv->broken)
+		pv->broken = errno;
+	return -1;
+}
+
+/* What failed before fails again. */
+static int is_broken(const struct pathev *pv)
+{
+	if (pv->broken)
+		errno = pv->broken;
+	return pv->broken;
+}
+
 /*
  * The kernel's queue
  */
@@ -171,19 +186,19 @@ int pathev__drain(struct pathev *pv)
 		void *p = pathev__intake_room(&pv->in, &room);
 
 		if (!p)
-			return -1;
+			return pathev__break(pv);
 		n = read(pv->fd, p, room);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN)
-			return -1;
+			return pathev__break(pv);
 		/* room for one more record was left, so there was none */
 		if (n < 0 || (size_t)n + PATHEV__RECORD_MAX <= room)
 			pv->empty_ns = before_ns;
 		if (n < 0)
 			return 0;
 		if (pathev__intake_commit(&pv->in, (size_t)n, pathev__clock_real_ns(), since_ns))
-			return -1;
+			return pathev__break(pv);
 		if ((size_t)n + PATHEV__RECORD_MAX <= room)
 			return 0;
 	}
@@ -491,13 +506,13 @@ int pathev_next(struct pathev *pv, struct pathev_event *ev)
 		free_removed(pv);
 	pv->filled = 0;
 	for (;;) {
-		int res = pathev__queue_pop(&pv->queue, ev);
+		int res = is_broken(pv) ? -1 : pathev__queue_pop(&pv->queue, ev);
 
 		if (res)
 			return res;
 		res = work(pv);
 		if (res < 0)
-			return -1;
+			return pathev__break(pv);
 		if (!res && !pv->queue.count)
 			return set_timer(pv);
 	}
@@ -507,7 +522,7 @@ int pathev_fill(struct pathev *pv)
 {
 	int res;
 
-	if (pathev__drain(pv))
+	if (is_broken(pv) || pathev__drain(pv))
 		return -1;
 	pv->mark_ns = -1;
 	if (pv->lost) {
@@ -516,14 +531,12 @@ int pathev_fill(struct pathev *pv)
 		return 0;
 	}
 	do {
-		if (pathev__look_now(pv))
-			return -1;
-		res = follow_records(pv, SIZE_MAX);
+		res = pathev__look_now(pv) ? -1 : follow_records(pv, SIZE_MAX);
 		if (res < 0)
-			return -1;
+			return pathev__break(pv);
 	} while (!res && !pv->lost && pathev__intake_len(&pv->in));
 	pv->filled = 1;
-	return set_timer(pv);
+	return is_broken(pv) ? -1 : set_timer(pv);
 }
 
 int pathev_pending(const struct pathev *pv)
@@ -542,8 +555,8 @@ int pathev_wait(struct pathev *pv, int64_t deadline_ns)
 {
 	struct pollfd p = {.fd = pv->epfd, .events = POLLIN};
 
-	if (pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->checks ||
-	    pv->want_ready ||
+	if (pv->broken || pv->queue.count || pv->lost || pv->now.len || pv->list.len ||
+	    pv->checks || pv->want_ready ||
 	    (pv->held_ns < 0 && (pathev__intake_len(&pv->in) || pathev__written_due(pv))))
 		return 1;
 	for (;;) {
@@ -649,6 +662,25 @@ static int arm(struct pathev *pv, uint32_t root)
 	return 0;
 }
 
+/*
+ * A path could not be added for want of memory, and what was under way for the others is in pieces:
+ * it is thrown away, and their state told again.
+ */
+static void mend(struct pathev *pv)
+{
+	uint32_t i = 0;
+	int err = errno;
+
+	if (pv->broken != ENOMEM)
+		return;
+	while (i < pv->nroots && !pv->root[i].given)
+		i++;
+	pv->broken = 0;
+	if (i < pv->nroots && pathev__tell_loss(pv))
+		pathev__break(pv);
+	errno = err;
+}
+
 /* It is watched already: list it, or go down from it if that is new.  Nothing may be lost. */
 static int add_again(struct pathev *pv, uint32_t root, uint32_t flags)
 {
@@ -663,7 +695,11 @@ static int add_again(struct pathev *pv, uint32_t root, uint32_t flags)
 	if (!deeper || r->node == PATHEV__NIL || !r->is_dir)
 		return 0;
 	pv->want_ready = 1;
-	return pathev__pend(pv, r->node, PATHEV__QUIET) ? -1 : arm(pv, root);
+	if (!pathev__pend(pv, r->node, PATHEV__QUIET) && !arm(pv, root))
+		return 0;
+	pathev__break(pv);
+	mend(pv);
+	return -1;
 }
 
 int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
@@ -700,14 +736,18 @@ int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
 	if (!pv->root[root].told && pathev__root_missing(pv, root))
 		goto fail;
 	if (mode == PATHEV__QUIET) {
-		if (arm(pv, root))
+		if (arm(pv, root)) {
+			pathev__break(pv);
 			goto fail;
+		}
 		pv->root[root].quiet_until = pv->in.end;
 	}
 	pv->want_ready = 1;
-	return 0;
+	if (!is_broken(pv))
+		return 0;
 fail:
 	free_root(pv, root);
+	mend(pv);
 	return -1;
 }
 
@@ -720,7 +760,7 @@ int pathev_remove(struct pathev *pv, const char *path)
 		return -1;
 	}
 	free_root(pv, root);
-	return pathev__sweep(pv);
+	return pathev__sweep(pv) ? pathev__break(pv) : 0;
 }
 
 int pathev_sync(struct pathev *pv, const char *token)

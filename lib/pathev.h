@@ -162,6 +162,7 @@ struct pathev *pathev_open(const struct pathev_options *opt);
  * The path itself is told so, once, while its name may come to be of something else unnoticed.
  * -1: ENOENT (and no PATHEV_MISSING_OK), EACCES, ENOSPC (limit of watches), ELOOP, ENOMEM, ...:
  * the path is not watched; nor is a missing one if it would not be noticed that it comes.
+ * With ENOMEM the state of the other paths may be told anew, behind an OVERFLOW.
  * Adding a path (as spelled) again lists it again with PATHEV_LIST, and with PATHEV_RECURSIVE
  * goes down from it if it did not; nothing is missed by that.  path is copied.
  */

@@ -125,8 +125,10 @@ const char *pathev__goes_to(struct pathev *pv, const struct pathev__record *to, 
 	if (pathev__dir(pv, node, &r) || pathev__full(pv, to->name, to->namelen))
 		return NULL;
 	pathev__buf_cut(&pv->other, 0);
-	if (pathev__buf_add(&pv->other, pv->full.data, pv->full.len))
+	if (pathev__buf_add(&pv->other, pv->full.data, pv->full.len)) {
+		pathev__break(pv);
 		return NULL;
+	}
 	return pv->other.data;
 }
 

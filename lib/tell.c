@@ -19,7 +19,7 @@ int pathev__dir(struct pathev *pv, uint32_t node, uint32_t *root)
 		pathev__buf_cut(&pv->dir, 0);
 		pv->dir_node = PATHEV__NIL;
 		if (pathev__watches_path(&pv->tree, node, &pv->dir, &pv->dir_root))
-			return -1;
+			return pathev__break(pv);
 		pathev__watches_root(&pv->tree, node, &pv->dir_depth);
 		pv->dir_node = node;
 		pv->dir_version = pv->tree.version;
@@ -32,7 +32,7 @@ int pathev__full(struct pathev *pv, const char *name, size_t len)
 {
 	pathev__buf_cut(&pv->full, 0);
 	if (pathev__buf_room(&pv->full, pv->dir.len + len + 1))
-		return -1;
+		return pathev__break(pv);
 	pathev__buf_add(&pv->full, pv->dir.data, pv->dir.len);
 	if (!name)
 		return 0;
@@ -99,6 +99,21 @@ void pathev__note_loss(struct pathev *pv, int64_t since_ns)
 		pv->lost_ns = since_ns - 10 * PATHEV__NS_PER_MS;
 }
 
+int pathev__tell_loss(struct pathev *pv)
+{
+	int waiting = pathev__intake_len(&pv->in) != 0;
+	struct pathev__queue_in in = {
+		.what = PATHEV_OVERFLOW,
+		.time_ns = waiting ? pv->in.time_ns : pathev__clock_real_ns(),
+	};
+
+	pathev__note_loss(pv, waiting ? pv->in.since_ns : pv->empty_ns);
+	if (pathev__queue_push(&pv->queue, &in))
+		return -1;
+	pv->lost = 1;
+	return 0;
+}
+
 /*
  * The last step: into the queue, unless it is full.  A listing is let through whatever its size:
  * its reader takes it directory by directory, and a loss would only begin it anew.
@@ -112,11 +127,8 @@ static int push(struct pathev *pv, struct pathev__queue_in *in)
 	if (!pv->queue.count)
 		pv->exempt = 0;
 	in->time_ns = in->synthesized || !waiting ? pathev__clock_real_ns() : pv->in.time_ns;
-	if (!pv->listing && pv->queue.bytes + waiting > pv->opt.queue_limit + pv->exempt) {
-		pv->lost = 1;
-		pathev__note_loss(pv, waiting ? pv->in.since_ns : pv->empty_ns);
-		*in = (struct pathev__queue_in){.what = PATHEV_OVERFLOW, .time_ns = in->time_ns};
-	}
+	if (!pv->listing && pv->queue.bytes + waiting > pv->opt.queue_limit + pv->exempt)
+		return pathev__tell_loss(pv);
 	if (pathev__queue_push(&pv->queue, in))
 		return -1;
 	if (pv->listing)

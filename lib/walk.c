@@ -72,6 +72,7 @@ void pathev__short_fini(struct pathev__short *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s->mem);
+	*s = (struct pathev__short){.fd = -1};
 	errno = err;
 }
 

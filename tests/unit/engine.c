@@ -6,7 +6,7 @@
  * script.h tells how to read them.  The orders are those that the kernel can produce, though
  * some of them once in a million times.
  */
-#include "script.h"
+#include "nomem.h"
 
 #define NAME_50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define NAME_250 NAME_50 NAME_50 NAME_50 NAME_50 NAME_50

@@ -4,7 +4,7 @@
  *
  * The scripts are those of script.h.
  */
-#include "script.h"
+#include "nomem.h"
 
 static const struct script scripts[] = {
 /*

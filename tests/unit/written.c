@@ -4,7 +4,7 @@
  *
  * The scripts are those of script.h.
  */
-#include "script.h"
+#include "nomem.h"
 
 static const uint32_t WANT = PATHEV_WRITTEN | PATHEV_CREATE | PATHEV_CLOSE_WRITE | PATHEV_MOVE |
 			     PATHEV_DELETE;
