@@ -15,9 +15,9 @@
 #include "pathev.h"
 #include "record.h"
 #include "scope.h"
+#include "walk.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,12 +303,24 @@ static int print_found(struct wait *w, const char *path, uint32_t what, char typ
 
 /* ---- states ---- */
 
-/* Does this error of lstat() say that there is nothing by that name?  One that is too long as a
- * whole can still be reached step by step; not so one with a component that is too long. */
-static int says_gone(const char *path, int error)
+/* As stat(2), or else lstat(2), also of a path that is too long for these. */
+static int look_up(const char *path, int follow, struct stat *st)
 {
-	return error == ENOENT || error == ENOTDIR ||
-		(error == ENAMETOOLONG && strlen(path) < PATH_MAX);
+	struct pathev__short s;
+	int ret;
+
+	if (pathev__short_init(&s, path, strlen(path)))
+		return -1;
+	ret = follow ? stat(s.path, st) : lstat(s.path, st);
+	pathev__short_fini(&s);
+	return ret;
+}
+
+/* Does this error say that there is nothing by that name?  It may have a component that is too
+ * long, which nothing has. */
+static int says_gone(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
 }
 
 /* Is it so now? */
@@ -318,8 +330,8 @@ static int is_true(const struct wait *w, const char *path)
 
 	/* a link that leads nowhere is there as a name, and nothing exists by that name */
 	if (w->until == GONE)
-		return lstat(path, &st) != 0 && says_gone(path, errno);
-	return (w->cli.flags & PATHEV_NOFOLLOW ? lstat(path, &st) : stat(path, &st)) == 0;
+		return look_up(path, 0, &st) != 0 && says_gone(errno);
+	return look_up(path, !(w->cli.flags & PATHEV_NOFOLLOW), &st) == 0;
 }
 
 static int look_at_state(struct wait *w, const char *path, struct pathev_event *ev)
@@ -394,12 +406,31 @@ static int look_at_end(struct wait *w, const char *path)
 	return print_found(w, path, PATHEV_WRITTEN, 'f');
 }
 
+/* A slash at the end asks for a directory. */
+static int refuse_no_dir(struct wait *w, const struct target *t)
+{
+	struct stat st;
+	char *bare;
+	int there;
+
+	if (!t->path[t->len] || !look_up(t->path, 1, &st) || errno != ENOTDIR)
+		return 0;
+	bare = strndup(t->path, t->len);
+	if (!bare)
+		return cli_no_memory(&w->cli);
+	there = !look_up(bare, 1, &st);
+	free(bare);
+	if (there)
+		blind_path(&w->scope.blind, t->path, ENOTDIR);
+	return there ? -1 : 0;
+}
+
 /* A device or a FIFO is never written completely. */
 static int refuse_special(const struct wait *w, const char *path)
 {
 	struct stat st;
 
-	if (stat(path, &st) || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+	if (look_up(path, 1, &st) || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
 		return 0;
 	cli_error(&w->cli, "'%s' is neither a file nor a directory, so it is never written "
 		  "completely; see --until", path);
@@ -482,7 +513,7 @@ static int look_for_unseen(struct wait *w)
 		const struct target *t = &w->target[i];
 
 		/* which files of a directory are new can only events tell */
-		if (t->done || (!w->existing && !stat(t->path, &st) && S_ISDIR(st.st_mode)))
+		if (t->done || (!w->existing && !look_up(t->path, 1, &st) && S_ISDIR(st.st_mode)))
 			continue;
 		/* once more: what is there now is judged */
 		w->loop.drained = 0;
@@ -613,8 +644,9 @@ static int prepare(struct wait *w)
 		return -1;
 	if (scope_init(&w->scope, &w->cli, w->out.fd, SCOPE_NEED_PATH) || make_targets(w))
 		return -1;
-	for (size_t i = 0; i < w->ntargets && w->until == WRITTEN; i++)
-		if (refuse_special(w, w->target[i].path))
+	for (size_t i = 0; i < w->ntargets; i++)
+		if ((w->until != GONE && refuse_no_dir(w, &w->target[i])) ||
+		    (w->until == WRITTEN && refuse_special(w, w->target[i].path)))
 			return -1;
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 struct proc_path {
@@ -154,10 +155,14 @@ int pathev__busy_ask(const char *path, int flags, struct stat *st, int *evidence
 
 int pathev_busy(const char *path, int *evidence)
 {
+	struct pathev__short s;
 	struct stat st;
-	int by;
-	int res = pathev__busy_ask(path, 0, &st, &by);
+	int by = 0, res = -1;
 
+	if (!pathev__short_init(&s, path, strlen(path))) {
+		res = pathev__busy_ask(s.path, 0, &st, &by);
+		pathev__short_fini(&s);
+	}
 	if (evidence)
 		*evidence = by;
 	return res;

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -730,7 +731,8 @@ int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
 	if (res)
 		goto fail;
 	if (!pv->root[root].told && !pv->root[root].unsure && !(flags & PATHEV_MISSING_OK)) {
-		errno = ENOENT;
+		if (!stat(path, &(struct stat){0}) || errno != ENOTDIR)
+			errno = ENOENT;
 		goto fail;
 	}
 	if (!pv->root[root].told && pathev__root_missing(pv, root))

@@ -292,6 +292,8 @@ static char look_up(struct resolve *z, const char *name, size_t len, char *targe
 	if (!pathev__short_init(&p, z->at.data, z->at.len)) {
 		if (!lstat(p.path, &st))
 			type = pathev__walk_type(st.st_mode);
+		else if (errno == ENAMETOOLONG)
+			z->error = errno;	/* nothing can come by this name */
 		if (type == 'l')
 			*tlen = readlink(p.path, target, PATH_MAX);
 		pathev__short_fini(&p);
@@ -498,6 +500,12 @@ static int changed_since(const struct stat *st, int64_t ns)
 	return (int64_t)st->st_ctim.tv_sec * PATHEV__NS_PER_S + st->st_ctim.tv_nsec >= ns;
 }
 
+/* A slash at the end asks for a directory: path_resolution(7). */
+static int is_dir_only(const struct pathev__root *r)
+{
+	return r->given[r->len] == '/';
+}
+
 /* What the path leads to now: type, or 0. */
 static char stat_root(const struct pathev *pv, uint32_t root, struct stat *st)
 {
@@ -509,7 +517,7 @@ static char stat_root(const struct pathev *pv, uint32_t root, struct stat *st)
 		return 0;
 	res = r->flags & PATHEV_NOFOLLOW ? lstat(p.path, st) : stat(p.path, st);
 	pathev__short_fini(&p);
-	return res ? 0 : pathev__walk_type(st->st_mode);
+	return res || (is_dir_only(r) && !S_ISDIR(st->st_mode)) ? 0 : pathev__walk_type(st->st_mode);
 }
 
 static int watch_root(struct pathev *pv, uint32_t root, char type)
@@ -743,6 +751,9 @@ static int own_record(struct pathev *pv, uint32_t root, const struct pathev__rec
 		.what = rec->what, .cookie = rec->cookie, .type = rec->is_dir ? 'd' : 0,
 	};
 
+	/* or a link to a directory, which then is found */
+	if (rec->what & BINDS && !rec->is_dir && !r->told && is_dir_only(r))
+		return pathev__root_bind(pv, root, PATHEV__NEW, rec->what);
 	/* what goes is what was told to be there: in an exchange another comes before it */
 	if (rec->what & UNBINDS && r->told)
 		t.type = r->is_dir ? 'd' : 0;

@@ -402,6 +402,62 @@ quiet() {
 	run messages pathwait -t 0 -u gone "$name"
 	[ "$status" -eq 0 ]
 	[ "$output" = "$name" ]
+	run messages pathwait -t 5 "$name/f"
+	[ "$status" -eq 1 ]
+	told "cannot watch '$name/f': File name too long"
+	# where the file system is not known yet, it is told then
+	start w pathwait "d/$name"
+	mkdir d
+	wait_line w.err "cannot watch 'd/$name': File name too long"
+	stop w
+}
+
+@test "pathwait: waits for a PATH that is longer than PATH_MAX" {
+	local name=$(printf '%0200d' 0)
+	local dir=$(printf "$name/%.0s" {1..21}) i
+
+	start e pathwait -u exists "${dir}f"
+	start w pathwait "${dir}f"
+	for i in {1..21}; do
+		mkdir "$name" && cd -P "$name"
+	done
+	echo >f
+	finish e
+	[ "$status" -eq 0 ]
+	[ "$(cat "$BATS_TEST_TMPDIR/e.out")" = "${dir}f" ]
+	finish w
+	[ "$status" -eq 0 ]
+	cd "$BATS_TEST_TMPDIR/work"
+	start g pathwait -u gone "${dir}f"
+	mv "$name" x
+	finish g
+	[ "$status" -eq 0 ]
+}
+
+@test "pathwait: a PATH with a slash at its end is a directory" {
+	touch f
+	for u in exists changed written; do
+		run messages pathwait -t 5 -u "$u" f/
+		[ "$status" -eq 1 ]
+		told "cannot watch 'f/': Not a directory (what stands before a / must be a directory)"
+	done
+	run messages pathwait -t 0 -u gone f/
+	[ "$status" -eq 0 ]
+	# nor does a file that comes count
+	start w pathwait -u exists d/
+	touch d
+	rm d
+	ln -s . d
+	finish w
+	[ "$status" -eq 0 ]
+	rm d
+	start w pathwait d/
+	echo >d
+	rm d
+	mkdir d
+	echo >d/f
+	finish w
+	[ "$(cat "$BATS_TEST_TMPDIR/w.out")" = d/f ]
 }
 
 @test "pathwait: -u gone sees that a parent was renamed or removed" {
