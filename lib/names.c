@@ -11,39 +11,41 @@
  * First the events, one bit each, ascending: that is the order names are printed in.  Then the
  * groups.  Last what is understood but not told: the names that inotify(7) has for the same.
  */
+#define NAME(text) text, sizeof(text) - 1
 static const struct {
-	const char *name;
+	char name[15];
+	uint8_t len;
 	uint32_t mask;
 } table[] = {
-	{ "access", PATHEV_ACCESS },
-	{ "modify", PATHEV_MODIFY },
-	{ "attrib", PATHEV_ATTRIB },
-	{ "close_write", PATHEV_CLOSE_WRITE },
-	{ "close_nowrite", PATHEV_CLOSE_NOWRITE },
-	{ "open", PATHEV_OPEN },
-	{ "moved_from", PATHEV_MOVED_FROM },
-	{ "moved_to", PATHEV_MOVED_TO },
-	{ "create", PATHEV_CREATE },
-	{ "delete", PATHEV_DELETE },
-	{ "delete_self", PATHEV_DELETE_SELF },
-	{ "move_self", PATHEV_MOVE_SELF },
-	{ "unmount", PATHEV_UNMOUNT },
-	{ "overflow", PATHEV_OVERFLOW },
-	{ "exists", PATHEV_EXISTS },
-	{ "ready", PATHEV_READY },
-	{ "error", PATHEV_ERROR },
-	{ "written", PATHEV_WRITTEN },
-	{ "added", PATHEV_ADDED },
-	{ "removed", PATHEV_REMOVED },
-	{ "sync", PATHEV_SYNC },
+	{ NAME("access"), PATHEV_ACCESS },
+	{ NAME("modify"), PATHEV_MODIFY },
+	{ NAME("attrib"), PATHEV_ATTRIB },
+	{ NAME("close_write"), PATHEV_CLOSE_WRITE },
+	{ NAME("close_nowrite"), PATHEV_CLOSE_NOWRITE },
+	{ NAME("open"), PATHEV_OPEN },
+	{ NAME("moved_from"), PATHEV_MOVED_FROM },
+	{ NAME("moved_to"), PATHEV_MOVED_TO },
+	{ NAME("create"), PATHEV_CREATE },
+	{ NAME("delete"), PATHEV_DELETE },
+	{ NAME("delete_self"), PATHEV_DELETE_SELF },
+	{ NAME("move_self"), PATHEV_MOVE_SELF },
+	{ NAME("unmount"), PATHEV_UNMOUNT },
+	{ NAME("overflow"), PATHEV_OVERFLOW },
+	{ NAME("exists"), PATHEV_EXISTS },
+	{ NAME("ready"), PATHEV_READY },
+	{ NAME("error"), PATHEV_ERROR },
+	{ NAME("written"), PATHEV_WRITTEN },
+	{ NAME("added"), PATHEV_ADDED },
+	{ NAME("removed"), PATHEV_REMOVED },
+	{ NAME("sync"), PATHEV_SYNC },
 
-	{ "close", PATHEV_CLOSE },
-	{ "move", PATHEV_MOVE },
-	{ "changes", PATHEV_CHANGES },
-	{ "all", PATHEV_ALL },
+	{ NAME("close"), PATHEV_CLOSE },
+	{ NAME("move"), PATHEV_MOVE },
+	{ NAME("changes"), PATHEV_CHANGES },
+	{ NAME("all"), PATHEV_ALL },
 
-	{ "all_events", PATHEV_ALL },
-	{ "q_overflow", PATHEV_OVERFLOW },
+	{ NAME("all_events"), PATHEV_ALL },
+	{ NAME("q_overflow"), PATHEV_OVERFLOW },
 };
 
 enum { GROUPS = 4, ALIASES = 2, TOLD = PATHEV__COUNT(table) - ALIASES, EVENTS = TOLD - GROUPS };
@@ -77,8 +79,7 @@ static uint32_t lookup(const char *word, size_t len)
 		len -= 3;
 	}
 	for (size_t i = 0; i < PATHEV__COUNT(table); i++) {
-		size_t namelen = strlen(table[i].name);
-		if (len == namelen && starts_with(word, len, table[i].name, namelen))
+		if (len == table[i].len && starts_with(word, len, table[i].name, len))
 			return table[i].mask;
 	}
 	return 0;
@@ -129,11 +130,15 @@ const char *pathev_event_name(size_t i, uint32_t *mask)
 	return table[i].name;
 }
 
-const char *pathev__names_take(uint32_t *what)
+const char *pathev__names_take(uint32_t *what, size_t *len)
 {
-	for (size_t i = 0; *what && i < EVENTS; i++) {
+	/* the first twelve have the first twelve bits */
+	size_t i = *what & 0xfff ? (size_t)__builtin_ctz(*what) : 12;
+
+	for (; *what && i < EVENTS; i++) {
 		if (*what & table[i].mask) {
 			*what &= ~table[i].mask;
+			*len = table[i].len;
 			return table[i].name;
 		}
 	}
@@ -166,8 +171,9 @@ static void add_name(struct list *l, const char *name, char (*letter)(char))
 static void add_names(struct list *l, uint32_t what, char (*letter)(char))
 {
 	const char *name;
+	size_t len;
 
-	while ((name = pathev__names_take(&what)))
+	while ((name = pathev__names_take(&what, &len)))
 		add_name(l, name, letter);
 }
 

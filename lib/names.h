@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Takes the lowest bit that has a name off *what and returns that name; NULL when no such bit
- * is left.  For going through the names in their order. */
-const char *pathev__names_take(uint32_t *what);
+/* Takes the lowest bit that has a name off *what and returns that name, *len bytes and a NUL; NULL
+ * when no such bit is left.  For going through the names in their order. */
+const char *pathev__names_take(uint32_t *what, size_t *len);
 
 /*
  * The names as inotifywait prints them for %e: upper case and in its order, CLOSE after either

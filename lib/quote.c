@@ -33,12 +33,13 @@ static int eight_plain(const char *s)
 /* The same for sixteen, by vectors of the compiler. */
 static int sixteen_plain(const char *s)
 {
-	typedef unsigned char vector __attribute__((vector_size(16)));
+	typedef signed char vector __attribute__((vector_size(16)));
 	uint64_t w[2];
 	vector v;
 
 	memcpy(&v, s, 16);
-	v = (vector)((v < 0x20) | (v >= 0x7f) | (v == '"') | (v == '\\'));
+	/* signed, what is above 0x7f is less than a blank as well */
+	v = (vector)((v < 0x20) | (v == 0x7f) | (v == '"') | (v == '\\'));
 	memcpy(w, &v, 16);
 	return !(w[0] | w[1]);
 }
@@ -169,7 +170,11 @@ static size_t escape_json(struct pathev__out *o, const char *s, size_t len)
 
 void pathev__quote_text(struct pathev__out *o, const char *s, size_t len)
 {
-	for (size_t i = 0; i < len;) {
+	/* nearly always this is all */
+	size_t i = plain_run(s, len);
+
+	pathev__out_put(o, s, i);
+	while (i < len) {
 		size_t run = kept_run(s + i, len - i, 0);
 		pathev__out_put(o, s + i, run);
 		i += run;
@@ -181,9 +186,11 @@ void pathev__quote_text(struct pathev__out *o, const char *s, size_t len)
 int pathev__quote_json(struct pathev__out *o, const char *s, size_t len)
 {
 	size_t before = o->len;
+	size_t i = plain_run(s, len);
 
 	pathev__out_putc(o, '"');
-	for (size_t i = 0; i < len;) {
+	pathev__out_put(o, s, i);
+	while (i < len) {
 		size_t run = kept_run(s + i, len - i, '"');
 		pathev__out_put(o, s + i, run);
 		i += run;

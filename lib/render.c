@@ -206,20 +206,23 @@ static void put_epoch(struct pathev__out *o, int64_t ns)
 static void put_events(struct pathev__out *o, uint32_t what, char sep, char quote)
 {
 	const char *name;
+	size_t len;
 	int more = 0;
 
-	while ((name = pathev__names_take(&what))) {
+	while ((name = pathev__names_take(&what, &len))) {
 		if (more++)
 			pathev__out_putc(o, sep);
 		if (quote)
 			pathev__out_putc(o, quote);
-		puts_out(o, name);
+		pathev__out_put(o, name, len);
 		if (quote)
 			pathev__out_putc(o, quote);
 	}
 }
 
-static void put_upper(struct pathev__out *o, const struct pathev_event *ev, char sep)
+/* Apart, or every operation pays for room for the names. */
+static __attribute__((noinline)) void put_upper(struct pathev__out *o,
+						const struct pathev_event *ev, char sep)
 {
 	char names[PATHEV__NAMES_SIZE];
 	size_t len = pathev__names_upper(ev->what, ev->type == 'd', sep, names, sizeof(names));
@@ -277,17 +280,9 @@ static void put_watched(struct pathev__out *o, enum quote quote, const struct pa
 		pathev__out_putc(o, '/');
 }
 
-static void put_op(struct pathev__out *o, const struct pathev_format *f, const struct op *op,
-		   const struct pathev_event *ev)
+static void put_op(struct pathev__out *o, const struct op *op, const struct pathev_event *ev)
 {
 	switch (op->kind) {
-	case OP_TEXT:
-		/* mostly the blank between two directives, or the end of a line */
-		if (op->len == 1)
-			pathev__out_putc(o, f->text.data[op->off]);
-		else
-			pathev__out_put(o, f->text.data + op->off, op->len);
-		break;
 	case OP_EVENTS:
 		put_events(o, ev->what, ',', 0);
 		break;
@@ -421,7 +416,14 @@ size_t pathev_format_render(struct pathev_format *f, const struct pathev_event *
 		put_json(&o, f, ev);
 	if (f->kind == CSV)
 		put_csv(&o, f, ev);
-	for (size_t i = 0; i < f->nops; i++)
-		put_op(&o, f, &f->op[i], ev);
+	for (const struct op *op = f->op; op < f->op + f->nops; op++) {
+		if (op->kind != OP_TEXT)
+			put_op(&o, op, ev);
+		else if (op->len == 1)
+			/* mostly the blank between two directives, or the end of a line */
+			pathev__out_putc(&o, f->text.data[op->off]);
+		else
+			pathev__out_put(&o, f->text.data + op->off, op->len);
+	}
 	return o.len;
 }

@@ -187,12 +187,15 @@ static void test_sizes(void)
 
 static void test_take(void)
 {
-	uint32_t what = PATHEV_OPEN | PATHEV_MODIFY | 0x80000000;
+	uint32_t what = PATHEV_OPEN | PATHEV_MODIFY | PATHEV_SYNC | 0x80000000;
+	size_t len;
 
-	is_str(pathev__names_take(&what), "modify", "takes the lowest bit first");
-	is_int(what, PATHEV_OPEN | 0x80000000, "and that bit only");
-	is_str(pathev__names_take(&what), "open", "then the next");
-	is_str(pathev__names_take(&what), NULL, "an unknown bit has no name");
+	is_str(pathev__names_take(&what, &len), "modify", "takes the lowest bit first");
+	is_int((int)len, 6, "says how long that is");
+	is_int(what, PATHEV_OPEN | PATHEV_SYNC | 0x80000000, "and takes that bit only");
+	is_str(pathev__names_take(&what, &len), "open", "then the next");
+	is_str(pathev__names_take(&what, &len), "sync", "up to the last");
+	is_str(pathev__names_take(&what, &len), NULL, "an unknown bit has no name");
 }
 
 int main(void)
