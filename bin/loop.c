@@ -224,10 +224,10 @@ static int flush(struct loop *l)
 	return ret == OUT_GONE ? gone(l) : ret;
 }
 
-/* Enough have come for a nap, and all are taken: the next ones are in the kernel, and gather. */
+/* Enough have come for a nap: when all are taken, the next ones are in the kernel, and gather. */
 static int gathers(const struct loop *l)
 {
-	return l->nap_events >= NAP_EVENTS && l->state == RUNNING && !pathev_pending(l->pv);
+	return l->nap_events >= NAP_EVENTS && l->state == RUNNING;
 }
 
 /* The next event of this batch: 1; 0: there is none; -1: a message was given. */
@@ -237,13 +237,15 @@ static int take_event(struct loop *l, struct pathev_event *ev)
 
 	if (l->drained || l->state == OVER || l->batch >= BATCH_EVENTS || stalled(l))
 		return 0;
-	if (gathers(l)) {
-		l->drained = 1;
-		return 0;
+	if (!pathev_pending(l->pv)) {
+		if (gathers(l)) {
+			l->drained = 1;
+			return 0;
+		}
+		/* what is done leaves before the kernel is asked, which mostly has no more */
+		if (out_pending(l->out) && flush(l))
+			return -1;
 	}
-	/* what is done leaves before the kernel is asked, which mostly has no more */
-	if (out_pending(l->out) && !pathev_pending(l->pv) && flush(l))
-		return -1;
 	got = pathev_next(l->pv, ev);
 	if (got < 0)
 		return fail(l);

@@ -13,7 +13,7 @@ void pathev__buf_fini(struct pathev__buf *b)
 	*b = (struct pathev__buf){0};
 }
 
-int pathev__buf_room(struct pathev__buf *b, size_t more)
+int pathev__buf_grow(struct pathev__buf *b, size_t more)
 {
 	size_t need;
 	char *data;

@@ -14,8 +14,13 @@ struct pathev__buf {
 
 void pathev__buf_fini(struct pathev__buf *b);	/* free; b is empty again */
 
+int pathev__buf_grow(struct pathev__buf *b, size_t more);
+
 /* Room for more bytes and a NUL behind len.  0, or -1 with ENOMEM and b as it was. */
-int pathev__buf_room(struct pathev__buf *b, size_t more);
+static inline int pathev__buf_room(struct pathev__buf *b, size_t more)
+{
+	return more < b->cap - b->len ? 0 : pathev__buf_grow(b, more);
+}
 
 /* Append.  0, or -1 with ENOMEM and b as it was. */
 int pathev__buf_add(struct pathev__buf *b, const void *data, size_t len);

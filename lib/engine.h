@@ -353,7 +353,7 @@ uint32_t pathev__root_find(const struct pathev *pv, const char *given);
 int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, uint32_t how);
 /* List an added path that is watched already, and leave no gap. */
 int pathev__root_list(struct pathev *pv, uint32_t root);
-/* An event about a name or directory that an added path depends on; other as in pathev__tell. */
+/* An event about a name or directory that an added path depends on; other as in pathev__tell(). */
 int pathev__root_record(struct pathev *pv, const struct pathev__record *rec,
 			const struct pathev__record *to);
 void pathev__root_unbind(struct pathev *pv, uint32_t root);	/* and drop what is below */
@@ -368,28 +368,16 @@ void pathev__nesting(struct pathev *pv);
 
 /* tell.c */
 
-/* An event about a name in a directory, or with name NULL about a node itself. */
-struct pathev__tell {
-	uint32_t what;
-	uint32_t node;
-	const char *name;
-	size_t len;
-	char type;
-	uint32_t cookie;
-	int error;
-	int evidence;
-	int synthesized;
-	const char *other;	/* from or to */
-	size_t otherlen;
-};
-int pathev__tell(struct pathev *pv, const struct pathev__tell *t);
+/* An event about a name in a directory, or with name NULL about a node itself: all but what
+ * belongs to the place, and the time, is the caller's to fill in. */
+int pathev__tell(struct pathev *pv, uint32_t node, struct pathev__queue_in *in);
 void pathev__note_loss(struct pathev *pv, int64_t since_ns);	/* what came later may be lost */
 int pathev__tell_own(struct pathev *pv, uint32_t what);		/* READY, OVERFLOW */
 /* All that comes is thrown away, and when the reader has caught up the state is told again. */
 int pathev__tell_loss(struct pathev *pv);
 int pathev__tell_sync(struct pathev *pv, const char *token);
 /* An event about an added path itself, which need not be bound. */
-int pathev__tell_root(struct pathev *pv, uint32_t root, const struct pathev__tell *t);
+int pathev__tell_root(struct pathev *pv, uint32_t root, struct pathev__queue_in *in);
 
 /* Make pv->dir the path of a directory.  Its root, or NIL when it is not in the tree. */
 int pathev__dir(struct pathev *pv, uint32_t node, uint32_t *root);

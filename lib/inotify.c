@@ -48,23 +48,23 @@ size_t pathev__inotify_decode(const void *data, size_t len, struct pathev__recor
 	return sizeof(ev) + ev.len;
 }
 
-size_t pathev__inotify_check(const void *data, size_t len, uint32_t *bits)
+size_t pathev__inotify_plain(const void *data, size_t len)
 {
-	const char *name = (const char *)data + sizeof(struct inotify_event);
+	const uint32_t not_plain = IN_ISDIR | IN_IGNORED | IN_MOVED_TO | IN_MOVE_SELF;
+	const char *p = data, *end = p + len;
 	struct inotify_event ev;
 
-	if (len < sizeof(ev))
-		return 0;
-	memcpy(&ev, data, sizeof(ev));
-	if (ev.len > len - sizeof(ev))
-		return 0;
-	/* mostly the last byte is a NUL, for the name is padded with them */
-	if (ev.len && name[ev.len - 1] && !memchr(name, '\0', ev.len))
-		return 0;
-	*bits = (ev.mask & (PATHEV_ALL | PATHEV_OVERFLOW)) |
-		(ev.mask & IN_ISDIR ? PATHEV__RECORD_DIR : 0u) |
-		(ev.mask & IN_IGNORED ? PATHEV__RECORD_IGNORED : 0u);
-	return sizeof(ev) + ev.len;
+	for (; (size_t)(end - p) >= sizeof(ev); p += sizeof(ev) + ev.len) {
+		const char *name = p + sizeof(ev);
+
+		memcpy(&ev, p, sizeof(ev));
+		if (ev.mask & not_plain || ev.len > (size_t)(end - name))
+			break;
+		/* mostly the last byte is a NUL, for the name is padded with them */
+		if (ev.len && name[ev.len - 1] && !memchr(name, '\0', ev.len))
+			break;
+	}
+	return (size_t)(p - (const char *)data);
 }
 
 int pathev__inotify_open(void)

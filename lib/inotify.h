@@ -31,10 +31,9 @@ struct pathev__record {
  */
 size_t pathev__inotify_decode(const void *data, size_t len, struct pathev__record *rec);
 
-/* The same, but only whether it is well-formed, its size, and its rec->what with is_dir and
- * ignored as bits above those: nearly all records need no more when they come. */
-enum { PATHEV__RECORD_DIR = 1 << 30, PATHEV__RECORD_IGNORED = 1 << 29 };
-size_t pathev__inotify_check(const void *data, size_t len, uint32_t *bits);
+/* How many bytes, from the start, are whole, well-formed records that are not of directories, nor
+ * MOVED_TO, MOVE_SELF or IGNORED: nearly all are, and nobody asks for them in advance. */
+size_t pathev__inotify_plain(const void *data, size_t len);
 
 /* How to look up the path of a watch. */
 enum {

@@ -182,16 +182,11 @@ static int add_mark(struct pathev__intake *in, enum mark_kind kind, int wd,
 	return 0;
 }
 
-/* What is worth a mark has at least one of these. */
-static const uint32_t MARKED = PATHEV_MOVED_TO | PATHEV_MOVE_SELF | PATHEV__RECORD_DIR |
-			       PATHEV__RECORD_IGNORED;
-
-static int mark_record(struct pathev__intake *in, const char *data, size_t left, uint64_t pos)
+static int mark_record(struct pathev__intake *in, const struct pathev__record *rec,
+		       const char *data, size_t left, uint64_t pos)
 {
 	const uint32_t binds = PATHEV_CREATE | PATHEV_DELETE | PATHEV_MOVE;
-	struct pathev__record decoded, *rec = &decoded;
 
-	pathev__inotify_decode(data, left, rec);
 	if (rec->what & PATHEV_MOVED_TO &&
 	    add_mark(in, MARK_MOVED_TO, (int)rec->cookie, rec, data, left, pos))
 		return -1;
@@ -209,14 +204,18 @@ static int mark_record(struct pathev__intake *in, const char *data, size_t left,
 /* Which read is the next record from? */
 static void set_times(struct pathev__intake *in)
 {
+	const struct pathev__intake_read *r;
+
 	if (in->pos == in->end) {
 		in->nreads = in->firstread = 0;
 		return;
 	}
 	while (in->reads[in->firstread].end <= in->pos)
 		in->firstread++;
-	in->time_ns = in->reads[in->firstread].time_ns;
-	in->since_ns = in->reads[in->firstread].since_ns;
+	r = &in->reads[in->firstread];
+	in->read_end = r->end;
+	in->time_ns = r->time_ns;
+	in->since_ns = r->since_ns;
 }
 
 static int add_read(struct pathev__intake *in, uint64_t end, int64_t time_ns, int64_t since_ns)
@@ -239,15 +238,19 @@ int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns
 	size_t off = 0;
 
 	assert(len <= BLOCK_BYTES - b->len);
-	while (off < len) {
-		uint32_t bits;
-		size_t size = pathev__inotify_check(data + off, len - off, &bits);
+	for (;;) {
+		struct pathev__record rec;
+		size_t size;
 
+		off += pathev__inotify_plain(data + off, len - off);
+		if (off == len)
+			break;
+		size = pathev__inotify_decode(data + off, len - off, &rec);
 		if (!size) {
 			errno = EBADMSG;
 			break;
 		}
-		if (bits & MARKED && mark_record(in, data + off, len - off, in->end + off))
+		if (mark_record(in, &rec, data + off, len - off, in->end + off))
 			break;
 		off += size;
 	}
@@ -289,6 +292,8 @@ void pathev__intake_skip(struct pathev__intake *in)
 	b->off += size;
 	in->pos += size;
 	in->future = in->pos;
+	if (in->pos < in->read_end)
+		return;
 	if (b->off == b->len && b->next) {
 		in->head = b->next;
 		free(in->spare);

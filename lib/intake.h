@@ -28,8 +28,9 @@ struct pathev__intake {
 	uint64_t pos;				/* of the next record */
 	uint64_t future;			/* behind the one peeked at: what is still to come */
 	uint64_t end;				/* behind the last record */
-	int64_t time_ns;			/* when the next record was read */
-	int64_t since_ns;			/* it was queued after this time */
+	uint64_t read_end;			/* behind those that were read with the next one */
+	int64_t time_ns;			/* when that was */
+	int64_t since_ns;			/* they were queued after this time */
 	struct pathev__intake_read *reads;	/* which records were read together, and when */
 	size_t nreads, firstread, capreads;
 	struct pathev__intake_mark *mark;	/* what may be asked for, see the .c file */

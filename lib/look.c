@@ -242,7 +242,7 @@ static int is_vanished(int err)
 /* A file system met for the first time: does it tell of changes? */
 static int meet_fs(struct pathev *pv, uint32_t node, dev_t dev)
 {
-	struct pathev__tell t = {.what = PATHEV_ERROR, .node = node, .type = 'd', .synthesized = 1};
+	struct pathev__queue_in in = {.what = PATHEV_ERROR, .type = 'd', .synthesized = 1};
 	struct pathev__short p;
 	struct pathev__fs fs;
 	uint32_t root;
@@ -260,8 +260,8 @@ static int meet_fs(struct pathev *pv, uint32_t node, dev_t dev)
 	mem[pv->nseen++] = dev;
 	pathev__walk_fs(p.path, &fs);
 	pathev__short_fini(&p);
-	t.error = fs.blind;
-	return fs.blind ? pathev__tell(pv, &t) : 0;
+	in.error = fs.blind;
+	return fs.blind ? pathev__tell(pv, node, &in) : 0;
 }
 
 /* Is this the path of a node? */
@@ -443,12 +443,11 @@ static int find_window(struct pathev *pv, int wd, uint64_t from, int told)
 static int tell_found(struct pathev *pv, uint32_t node, const char *name, size_t len, char type,
 		      uint32_t what)
 {
-	struct pathev__tell t = {
-		.what = what, .node = node, .name = name, .len = len, .type = type,
-		.synthesized = 1,
+	struct pathev__queue_in in = {
+		.what = what, .name = name, .namelen = len, .type = type, .synthesized = 1,
 	};
 
-	return pathev__tell(pv, &t);
+	return pathev__tell(pv, node, &in);
 }
 
 int pathev__tell_new(struct pathev *pv, uint32_t node, const char *name, size_t len, char type)
@@ -646,14 +645,14 @@ static int watch_attrib(struct pathev *pv, uint32_t dir)
 
 static int tell_blind(struct pathev *pv, uint32_t node, int error)
 {
-	struct pathev__tell t = {
-		.what = PATHEV_ERROR, .node = node, .type = 'd', .error = error, .synthesized = 1,
+	struct pathev__queue_in in = {
+		.what = PATHEV_ERROR, .type = 'd', .error = error, .synthesized = 1,
 	};
 
 	if (pv->tree.node[node].flags & PATHEV__NODE_BLIND)
 		return 0;
 	pv->tree.node[node].flags |= PATHEV__NODE_BLIND;
-	if (pathev__tell(pv, &t))
+	if (pathev__tell(pv, node, &in))
 		return -1;
 	if (error != EACCES || pv->tree.node[node].flags & PATHEV__NODE_ROOT)
 		return 0;

@@ -146,13 +146,13 @@ static int compare(struct pathev *pv, uint32_t node, int unmounted)
 {
 	uint32_t root = pathev__watches_root(&pv->tree, node, NULL);
 	int is_root = pv->tree.node[node].flags & PATHEV__NODE_ROOT;
-	struct pathev__tell t = {.what = PATHEV_UNMOUNT, .node = node, .synthesized = 1,
-				 .type = !is_root || pv->root[root].is_dir ? 'd' : 0};
+	struct pathev__queue_in in = {.what = PATHEV_UNMOUNT, .synthesized = 1,
+				      .type = !is_root || pv->root[root].is_dir ? 'd' : 0};
 	int res = leads_elsewhere(pv, node);
 
 	if (res <= 0)
 		return res;
-	if (unmounted && pv->tree.node[node].wd >= 0 && pathev__tell(pv, &t))
+	if (unmounted && pv->tree.node[node].wd >= 0 && pathev__tell(pv, node, &in))
 		return -1;
 	return is_root ? pathev__root_bind(pv, root, PATHEV__NEW, PATHEV_CREATE) :
 			 pathev__replace(pv, node);

@@ -20,7 +20,6 @@
 
 static const size_t QUEUE_LIMIT = 256 * 1024 * 1024;
 static const unsigned FEW_LOOKS = 64;		/* not worth starting a thread */
-static const size_t BATCH_BYTES = 32 * 1024;	/* so many events wait before they are handed out */
 
 int pathev__nodes_add(struct pathev__nodes *l, uint32_t node)
 {
@@ -347,13 +346,13 @@ static int tell_marks(struct pathev *pv)
 	return 1;
 }
 
-/* Act on the records of the intake, until so many bytes of events wait.  1: the next record has
- * to wait for its other half. */
-static int follow_records(struct pathev *pv, size_t enough)
+/* Act on the records of the intake, on all or until pathev_next() has its event.  1: the next
+ * record has to wait for its other half. */
+static int follow_records(struct pathev *pv, int all)
 {
 	struct pathev__record rec;
 
-	while (!pv->lost && pv->queue.bytes < enough && pathev__intake_peek(&pv->in, &rec)) {
+	while (!pv->lost && (all || pv->queue.to) && pathev__intake_peek(&pv->in, &rec)) {
 		uint64_t pos = pv->in.pos;
 		int res;
 
@@ -362,7 +361,7 @@ static int follow_records(struct pathev *pv, size_t enough)
 		res = pathev__follow(pv, &rec);
 		if (res)
 			return res;
-		if (pathev__look_now(pv))
+		if (pv->now.len && pathev__look_now(pv))
 			return -1;
 		/* a recovery has thrown all of them away */
 		if (pv->in.pos == pos)
@@ -403,12 +402,13 @@ static int work(struct pathev *pv)
 		pv->lost = 0;
 		return start_over(pv) ? -1 : 1;
 	}
-	if (pathev__look_now(pv))
+	if (pv->now.len && pathev__look_now(pv))
 		return -1;
-	res = follow_records(pv, BATCH_BYTES);
+	res = follow_records(pv, 0);
 	if (res < 0)
 		return -1;
-	if (!res && pathev__intake_len(&pv->in))
+	/* what there is to tell is not kept until more has come */
+	if (!pv->queue.to || (!res && pathev__intake_len(&pv->in)))
 		return 1;
 	/* before a listing goes on, so that it may say that it is complete */
 	if (!res && !pv->lost && pathev__written_due(pv))
@@ -492,7 +492,7 @@ static int set_timer(struct pathev *pv)
 /* The spelling of a removed path is kept until the last event that has it is gone. */
 static void free_removed(struct pathev *pv)
 {
-	for (uint32_t i = 0; pv->nremoved && i < pv->nroots; i++) {
+	for (uint32_t i = 0; i < pv->nroots; i++) {
 		if (!pv->root[i].removed)
 			continue;
 		free(pv->root[i].removed);
@@ -503,20 +503,22 @@ static void free_removed(struct pathev *pv)
 
 int pathev_next(struct pathev *pv, struct pathev_event *ev)
 {
-	if (!pv->queue.count)
+	int res;
+
+	if (!pv->queue.count && pv->nremoved)
 		free_removed(pv);
 	pv->filled = 0;
-	for (;;) {
-		int res = is_broken(pv) ? -1 : pathev__queue_pop(&pv->queue, ev);
-
-		if (res)
-			return res;
+	res = is_broken(pv) ? -1 : pathev__queue_pop(&pv->queue, ev);
+	if (res)
+		return res;
+	pv->queue.to = ev;
+	do
 		res = work(pv);
-		if (res < 0)
-			return pathev__break(pv);
-		if (!res && !pv->queue.count)
-			return set_timer(pv);
-	}
+	while (res > 0 && pv->queue.to);
+	if (res >= 0 && !pv->queue.to)
+		return 1;
+	pv->queue.to = NULL;
+	return res < 0 ? pathev__break(pv) : set_timer(pv);
 }
 
 int pathev_fill(struct pathev *pv)
@@ -532,7 +534,7 @@ int pathev_fill(struct pathev *pv)
 		return 0;
 	}
 	do {
-		res = pathev__look_now(pv) ? -1 : follow_records(pv, SIZE_MAX);
+		res = pathev__look_now(pv) ? -1 : follow_records(pv, 1);
 		if (res < 0)
 			return pathev__break(pv);
 	} while (!res && !pv->lost && pathev__intake_len(&pv->in));
@@ -542,8 +544,8 @@ int pathev_fill(struct pathev *pv)
 
 int pathev_pending(const struct pathev *pv)
 {
-	return pv->queue.count || pv->lost || pv->now.len || pv->list.len || pv->later.len ||
-	       pv->checks || pv->want_ready || pv->nmarks || pathev__intake_len(&pv->in) ||
+	return pathev__intake_len(&pv->in) || pv->queue.count || pv->lost || pv->now.len ||
+	       pv->list.len || pv->later.len || pv->checks || pv->want_ready || pv->nmarks ||
 	       pathev__written_pending(pv);
 }
 

@@ -6,6 +6,8 @@
  * and then its bytes.  Before the first item of a chunk, and wherever the directory changes,
  * stands a dir item with the directory's path; the events behind it are in that directory.
  * Items are copied in and out, so that nothing needs to be aligned.
+ *
+ * To a reader who waits already an event is handed without all that.
  */
 #include "queue.h"
 
@@ -121,24 +123,108 @@ static int same_dir(const struct pathev__queue_chunk *c, const struct pathev__qu
 	       !memcmp(c->data + c->dir + sizeof(d), in->dir, in->dirlen);
 }
 
-int pathev__queue_push(struct pathev__queue *q, const struct pathev__queue_in *in)
+/* Paths begin with this directory from now on. */
+static int enter_dir(struct pathev__queue *q, const char *dir, size_t len, const char *root,
+		     size_t reloff)
+{
+	q->path.len = 0;
+	if (pathev__buf_room(&q->path, len))
+		return -1;
+	memcpy(q->path.data, dir, len);
+	q->dirlen = len;
+	q->root = root;
+	q->reloff = reloff;
+	return 0;
+}
+
+/* The path of an event: the directory in the buffer, and the name, if it has one, behind it. */
+static int put_path(struct pathev__queue *q, const char *name, size_t len, struct pathev_event *ev)
+{
+	const char *dir;
+	char *p;
+
+	q->path.len = q->dirlen;
+	if (pathev__buf_room(&q->path, len + 1))
+		return -1;
+	dir = q->path.data;
+	p = q->path.data + q->dirlen;
+	if (name) {
+		if (q->dirlen && p[-1] != '/')
+			*p++ = '/';
+		ev->nameoff = (size_t)(p - dir);
+		memcpy(p, name, len);
+		p += len;
+	} else {
+		const char *slash = q->dirlen > 1 ? memrchr(dir, '/', q->dirlen) : NULL;
+
+		ev->nameoff = slash ? (size_t)(slash + 1 - dir) : 0;
+	}
+	*p = '\0';
+	q->path.len = (size_t)(p - dir);
+	ev->path = dir;
+	ev->pathlen = q->path.len;
+	ev->root = q->root;
+	ev->reloff = q->reloff < ev->pathlen ? q->reloff : ev->pathlen;
+	return 0;
+}
+
+static int put_other(struct pathev__queue *q, const char *other, size_t len,
+		     struct pathev_event *ev)
+{
+	pathev__buf_cut(&q->other, 0);
+	if (pathev__buf_add(&q->other, other, len))
+		return -1;
+	if (ev->what & PATHEV_SYNC)
+		ev->token = q->other.data;
+	else if (ev->what & PATHEV_MOVED_TO)
+		ev->from = q->other.data;
+	else
+		ev->to = q->other.data;
+	return 0;
+}
+
+/* All of an event but its strings.  One by one: the compiler would clear it first, all 136 bytes,
+ * and that takes longer than the rest. */
+static void fill(struct pathev_event *ev, const struct event_item *e)
+{
+	ev->what = e->what;
+	ev->cookie = e->cookie;
+	ev->error = e->error;
+	ev->type = e->type;
+	ev->synthesized = (e->flags & SYNTHESIZED) != 0;
+	ev->evidence = (char)(e->flags / EVIDENCE);
+	ev->path = ev->root = ev->from = ev->to = NULL;
+	ev->token = ev->command = ev->why = NULL;
+	ev->pathlen = ev->nameoff = ev->reloff = 0;
+	ev->time_ns = e->time_ns;
+	ev->seq = 0;
+}
+
+static int hand_over(struct pathev__queue *q, const struct pathev__queue_in *in,
+		     const struct event_item *e)
+{
+	struct pathev_event *ev = q->to;
+
+	fill(ev, e);
+	if (in->root && (enter_dir(q, in->dir, in->dirlen, in->root, in->reloff) ||
+			 put_path(q, in->name, e->namelen, ev)))
+		return -1;
+	if (in->other && put_other(q, in->other, e->otherlen, ev))
+		return -1;
+	q->to = NULL;
+	return 0;
+}
+
+static int store(struct pathev__queue *q, const struct pathev__queue_in *in,
+		 const struct event_item *e)
 {
 	struct pathev__queue_chunk *c = q->tail;
-	size_t otherlen = in->other ? in->otherlen : 0;
-	size_t event = sizeof(struct event_item) + (in->name ? in->namelen : 0) + otherlen;
+	size_t event = sizeof(*e) + e->namelen + e->otherlen;
 	size_t dir = in->root ? sizeof(struct dir_item) + in->dirlen : 0;
-	struct event_item e = {
-		.what = in->what, .cookie = in->cookie, .error = in->error,
-		.otherlen = (uint32_t)otherlen, .time_ns = in->time_ns,
-		.namelen = (uint16_t)(in->name ? in->namelen : 0), .type = in->type,
-		.flags = (char)((in->synthesized ? SYNTHESIZED : 0) | (in->other ? HAS_OTHER : 0) |
-				(in->name ? HAS_NAME : 0) | (in->root ? 0 : NO_PATH) |
-				in->evidence * EVIDENCE),
-	};
 	size_t before;
 
 	/* empty again: start over at the front, where the cache is warm */
-	if (c && !q->count && c == q->head) {
+	if (c && !q->count) {
 		c->off = c->len = 0;
 		c->dir = SIZE_MAX;
 	}
@@ -157,14 +243,28 @@ int pathev__queue_push(struct pathev__queue *q, const struct pathev__queue_in *i
 		append(c, &d, sizeof(d));
 		append(c, in->dir, in->dirlen);
 	}
-	append(c, &e, sizeof(e));
+	append(c, e, sizeof(*e));
 	if (in->name)
-		append(c, in->name, in->namelen);
+		append(c, in->name, e->namelen);
 	if (in->other)
-		append(c, in->other, in->otherlen);
+		append(c, in->other, e->otherlen);
 	q->bytes += c->len - before;
 	q->count++;
 	return 0;
+}
+
+int pathev__queue_push(struct pathev__queue *q, const struct pathev__queue_in *in)
+{
+	struct event_item e = {
+		.what = in->what, .cookie = in->cookie, .error = in->error,
+		.otherlen = (uint32_t)(in->other ? in->otherlen : 0), .time_ns = in->time_ns,
+		.namelen = (uint16_t)(in->name ? in->namelen : 0), .type = in->type,
+		.flags = (char)((in->synthesized ? SYNTHESIZED : 0) | (in->other ? HAS_OTHER : 0) |
+				(in->name ? HAS_NAME : 0) | (in->root ? 0 : NO_PATH) |
+				in->evidence * EVIDENCE),
+	};
+
+	return q->to && !q->count ? hand_over(q, in, &e) : store(q, in, &e);
 }
 
 /* A dir item: its directory stays in the buffer for the events behind it. */
@@ -173,45 +273,9 @@ static int take_dir(struct pathev__queue *q, struct pathev__queue_chunk *c)
 	struct dir_item d;
 
 	memcpy(&d, c->data + c->off, sizeof(d));
-	pathev__buf_cut(&q->path, 0);
-	if (pathev__buf_add(&q->path, c->data + c->off + sizeof(d), d.dirlen))
+	if (enter_dir(q, c->data + c->off + sizeof(d), d.dirlen, d.root, d.reloff))
 		return -1;
-	q->dirlen = d.dirlen;
-	q->reloff = d.reloff;
-	q->root = d.root;
 	c->off += sizeof(d) + d.dirlen;
-	return 0;
-}
-
-/* The path of an event: the directory in the buffer, and the name behind it. */
-static int put_path(struct pathev__queue *q, const struct event_item *e, const char *name,
-		    struct pathev_event *ev)
-{
-	const char *dir;
-	char *p;
-
-	q->path.len = q->dirlen;
-	if (pathev__buf_room(&q->path, (size_t)e->namelen + 1))
-		return -1;
-	dir = q->path.data;
-	p = q->path.data + q->dirlen;
-	if (e->flags & HAS_NAME) {
-		if (q->dirlen && p[-1] != '/')
-			*p++ = '/';
-		ev->nameoff = (size_t)(p - dir);
-		memcpy(p, name, e->namelen);
-		p += e->namelen;
-	} else {
-		const char *slash = q->dirlen > 1 ? memrchr(dir, '/', q->dirlen) : NULL;
-
-		ev->nameoff = slash ? (size_t)(slash + 1 - dir) : 0;
-	}
-	*p = '\0';
-	q->path.len = (size_t)(p - dir);
-	ev->path = dir;
-	ev->pathlen = q->path.len;
-	ev->root = q->root;
-	ev->reloff = q->reloff < ev->pathlen ? q->reloff : ev->pathlen;
 	return 0;
 }
 
@@ -219,7 +283,7 @@ int pathev__queue_pop(struct pathev__queue *q, struct pathev_event *ev)
 {
 	struct pathev__queue_chunk *c;
 	struct event_item e;
-	size_t before, size;
+	size_t before;
 	const char *name;
 
 	if (!q->count)
@@ -233,30 +297,15 @@ int pathev__queue_pop(struct pathev__queue *q, struct pathev_event *ev)
 		return -1;
 	memcpy(&e, c->data + c->off, sizeof(e));
 	name = c->data + c->off + sizeof(e);
-	*ev = (struct pathev_event){
-		.what = e.what, .cookie = e.cookie, .error = e.error, .type = e.type,
-		.synthesized = (e.flags & SYNTHESIZED) != 0, .time_ns = e.time_ns,
-		.evidence = (char)(e.flags / EVIDENCE),
-	};
-	if (!(e.flags & NO_PATH) && put_path(q, &e, name, ev))
-		goto nomem;
-	if (e.flags & HAS_OTHER) {
-		pathev__buf_cut(&q->other, 0);
-		if (pathev__buf_add(&q->other, name + e.namelen, e.otherlen))
-			goto nomem;
-		if (e.what & PATHEV_SYNC)
-			ev->token = q->other.data;
-		else if (e.what & PATHEV_MOVED_TO)
-			ev->from = q->other.data;
-		else
-			ev->to = q->other.data;
+	fill(ev, &e);
+	if ((!(e.flags & NO_PATH) &&
+	     put_path(q, e.flags & HAS_NAME ? name : NULL, e.namelen, ev)) ||
+	    (e.flags & HAS_OTHER && put_other(q, name + e.namelen, e.otherlen, ev))) {
+		c->off = before;
+		return -1;
 	}
-	size = sizeof(e) + e.namelen + e.otherlen;
-	c->off += size;
+	c->off += sizeof(e) + e.namelen + e.otherlen;
 	q->bytes -= c->off - before;
 	q->count--;
 	return 1;
-nomem:
-	c->off = before;
-	return -1;
 }

@@ -41,6 +41,8 @@ struct pathev__queue {
 	struct pathev__queue_chunk *spare;
 	size_t bytes;				/* held by events that wait */
 	uint64_t count;				/* events that wait */
+	struct pathev_event *to;		/* not NULL: what comes while nothing waits is put here
+						 * at once, and this is NULL again */
 	struct pathev__buf path;		/* of the event handed out last; it begins with ... */
 	size_t dirlen;				/* ... the directory in force, so long */
 	size_t reloff;				/* and what belongs to it */
@@ -50,7 +52,7 @@ struct pathev__queue {
 
 void pathev__queue_fini(struct pathev__queue *q);	/* all zero is an empty queue */
 
-/* 0 or -1 with ENOMEM and the queue as it was. */
+/* 0, or -1 with ENOMEM and the queue as it was.  Strings of what q->to takes live as of a pop. */
 int pathev__queue_push(struct pathev__queue *q, const struct pathev__queue_in *in);
 
 /* 1: *ev is filled, strings live until the next pop; 0: empty; -1: ENOMEM, nothing popped. */

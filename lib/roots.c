@@ -457,9 +457,11 @@ void pathev__root_unbind(struct pathev *pv, uint32_t root)
 
 static int tell_as(struct pathev *pv, uint32_t root, uint32_t what, int synthesized, char type)
 {
-	struct pathev__tell t = {.what = what, .type = type, .synthesized = synthesized};
+	struct pathev__queue_in in = {
+		.what = what, .type = type, .synthesized = (char)synthesized,
+	};
 
-	return pathev__tell_root(pv, root, &t);
+	return pathev__tell_root(pv, root, &in);
 }
 
 /* Does a waiting record of a file's own watch say that a writer closed it? */
@@ -577,10 +579,10 @@ static int bind_root(struct pathev *pv, uint32_t root, int wd, const struct stat
 			return -1;
 	}
 	if (r->fs.blind) {
-		struct pathev__tell t = {.what = PATHEV_ERROR, .type = type,
-					 .error = r->fs.blind, .synthesized = 1};
+		struct pathev__queue_in in = {.what = PATHEV_ERROR, .type = type,
+					      .error = r->fs.blind, .synthesized = 1};
 
-		if (pathev__tell_root(pv, root, &t))
+		if (pathev__tell_root(pv, root, &in))
 			return -1;
 	}
 	if (looks)
@@ -651,11 +653,11 @@ static int bind_name(struct pathev *pv, uint32_t root, enum pathev__mode mode, u
 		if (bind_root(pv, root, wd, &st, mode, how, was_told))
 			return -1;
 		if (err) {
-			struct pathev__tell t = {.what = PATHEV_ERROR, .type = type, .error = err,
-						 .synthesized = 1};
+			struct pathev__queue_in in = {.what = PATHEV_ERROR, .type = type,
+						      .error = err, .synthesized = 1};
 
 			r->blind_told = r->blind;
-			return pathev__tell_root(pv, root, &t);
+			return pathev__tell_root(pv, root, &in);
 		}
 		return 0;
 	}
@@ -670,7 +672,7 @@ static int bind_name(struct pathev *pv, uint32_t root, enum pathev__mode mode, u
 static int tell_unanchored(struct pathev *pv, uint32_t root)
 {
 	struct pathev__root *r = &pv->root[root];
-	struct pathev__tell t = {
+	struct pathev__queue_in in = {
 		.what = PATHEV_ERROR, .type = r->told && r->is_dir ? 'd' : 0, .error = r->blind,
 		.synthesized = 1,
 	};
@@ -678,7 +680,7 @@ static int tell_unanchored(struct pathev *pv, uint32_t root)
 	if (r->blind == r->blind_told)
 		return 0;
 	r->blind_told = r->blind;
-	return r->blind ? pathev__tell_root(pv, root, &t) : 0;
+	return r->blind ? pathev__tell_root(pv, root, &in) : 0;
 }
 
 int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, uint32_t how)
@@ -692,7 +694,7 @@ int pathev__root_bind(struct pathev *pv, uint32_t root, enum pathev__mode mode, 
 int pathev__root_missing(struct pathev *pv, uint32_t root)
 {
 	const struct pathev__root *r = &pv->root[root];
-	struct pathev__tell t = {.what = PATHEV_ERROR, .synthesized = 1};
+	struct pathev__queue_in in = {.what = PATHEV_ERROR, .synthesized = 1};
 	char *dir = strndup(r->path, r->len);
 	struct pathev__fs fs;
 	struct stat st;
@@ -704,8 +706,8 @@ int pathev__root_missing(struct pathev *pv, uint32_t root)
 		*slash = '\0';
 	pathev__walk_fs(!stat(dir, &st) ? dir : *dir == '/' ? "/" : ".", &fs);
 	free(dir);
-	t.error = fs.blind;
-	return fs.blind ? pathev__tell_root(pv, root, &t) : 0;
+	in.error = fs.blind;
+	return fs.blind ? pathev__tell_root(pv, root, &in) : 0;
 }
 
 int pathev__root_list(struct pathev *pv, uint32_t root)
@@ -747,7 +749,7 @@ static int own_record(struct pathev *pv, uint32_t root, const struct pathev__rec
 		      const struct pathev__record *to)
 {
 	struct pathev__root *r = &pv->root[root];
-	struct pathev__tell t = {
+	struct pathev__queue_in in = {
 		.what = rec->what, .cookie = rec->cookie, .type = rec->is_dir ? 'd' : 0,
 	};
 
@@ -756,21 +758,21 @@ static int own_record(struct pathev *pv, uint32_t root, const struct pathev__rec
 		return pathev__root_bind(pv, root, PATHEV__NEW, rec->what);
 	/* what goes is what was told to be there: in an exchange another comes before it */
 	if (rec->what & UNBINDS && r->told)
-		t.type = r->is_dir ? 'd' : 0;
+		in.type = r->is_dir ? 'd' : 0;
 	if (rec->what & BINDS)
 		r->is_dir = rec->is_dir;
 
 	if (rec->what & PATHEV_MOVED_FROM) {
-		t.other = to ? pathev__goes_to(pv, to, root) : NULL;
+		in.other = to ? pathev__goes_to(pv, to, root) : NULL;
 		if (pathev__remember(pv, rec, root, r->path, r->len))
 			return -1;
 	} else if (rec->what & PATHEV_MOVED_TO) {
-		t.other = pathev__came_from(pv, rec->cookie, root);
+		in.other = pathev__came_from(pv, rec->cookie, root);
 	}
-	t.otherlen = t.other ? strlen(t.other) : 0;
+	in.otherlen = in.other ? strlen(in.other) : 0;
 	pathev__root_unbind(pv, root);
 	if (rec->what & BINDS || r->told)
-		if (pathev__tell_root(pv, root, &t))
+		if (pathev__tell_root(pv, root, &in))
 			return -1;
 	r->told = (rec->what & BINDS) != 0;
 	return pathev__root_bind(pv, root, PATHEV__NEW, rec->what);
@@ -780,7 +782,7 @@ static int own_record(struct pathev *pv, uint32_t root, const struct pathev__rec
 static int ghost_record(struct pathev *pv, uint32_t root, const struct pathev__record *rec)
 {
 	struct pathev__root *r = &pv->root[root];
-	struct pathev__tell t = {.what = rec->what & SELF, .type = r->is_dir ? 'd' : 0};
+	struct pathev__queue_in in = {.what = rec->what & SELF, .type = r->is_dir ? 'd' : 0};
 
 	if (rec->ignored || rec->what & SELF) {
 		int ghost = r->ghost;
@@ -789,7 +791,7 @@ static int ghost_record(struct pathev *pv, uint32_t root, const struct pathev__r
 		if (!rec->ignored && !(rec->what & PATHEV_DELETE_SELF))
 			pathev__unwatch(pv, ghost);
 	}
-	return t.what && !r->told ? pathev__tell_root(pv, root, &t) : 0;
+	return in.what && !r->told ? pathev__tell_root(pv, root, &in) : 0;
 }
 
 /* The roots that a record touches, in pv->touched: twice the number, plus 1 if by its own name. */

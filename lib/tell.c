@@ -154,15 +154,6 @@ int pathev__tell_sync(struct pathev *pv, const char *token)
 	return pathev__queue_push(&pv->queue, &in);
 }
 
-static struct pathev__queue_in fill(const struct pathev__tell *t, uint32_t what)
-{
-	return (struct pathev__queue_in){
-		.what = what, .cookie = t->cookie, .error = t->error, .type = t->type,
-		.evidence = (char)t->evidence, .synthesized = (char)t->synthesized,
-		.other = t->other, .otherlen = t->otherlen,
-	};
-}
-
 /* Is this from before the path was armed?  Then only blind spots are told. */
 static int is_early(const struct pathev *pv, const struct pathev__root *r, uint32_t what)
 {
@@ -170,12 +161,12 @@ static int is_early(const struct pathev *pv, const struct pathev__root *r, uint3
 }
 
 /* Can it make a file complete, or be the end of one? */
-static int is_judged(const struct pathev *pv, const struct pathev__tell *t)
+static int is_judged(const struct pathev *pv, const struct pathev__queue_in *in)
 {
 	const uint32_t any = PATHEV_EXISTS | PATHEV_CREATE | PATHEV_CLOSE_WRITE | PATHEV_DELETE |
 			     PATHEV_MOVE;
 
-	return pv->written && t->what & any && (t->type == 'f' || !t->type);
+	return pv->written && in->what & any && (in->type == 'f' || !in->type);
 }
 
 /* What is to be handed out of it below this added path. */
@@ -187,93 +178,104 @@ static uint32_t wanted(const struct pathev *pv, const struct pathev__root *r, ui
 	       what : what & ~(uint32_t)PATHEV_EXISTS;
 }
 
-static int judge(struct pathev *pv, uint32_t dir, const struct pathev__tell *t)
+static int judge(struct pathev *pv, uint32_t dir, const struct pathev__queue_in *in)
 {
-	struct pathev__file f = {.dir = dir, .name = t->name ? t->name : "", .len = t->len};
+	struct pathev__file f = {.dir = dir, .name = in->name ? in->name : "", .len = in->namelen};
 
-	if (!t->name)
+	if (!in->name)
 		f.len = 0;
-	return pathev__written_note(pv, f, t->what, t->synthesized);
+	return pathev__written_note(pv, f, in->what, in->synthesized);
 }
 
-int pathev__tell(struct pathev *pv, const struct pathev__tell *t)
+/* So deep below it, does an added path tell of it? */
+static int is_too_deep(const struct pathev *pv, const struct pathev__root *r, uint32_t depth)
 {
-	uint32_t what = t->what & (pv->opt.want | PATHEV_OWN);
-	int judged = is_judged(pv, t);
+	return depth > 1 && (!(r->flags & PATHEV_RECURSIVE) ||
+			     (pv->opt.max_depth && depth > pv->opt.max_depth));
+}
+
+/*
+ * The added path that tells of it, where there are several or a filter: *r, or another.  1: it
+ * is to be told; 0: not; -1: ENOMEM.
+ */
+static int choose(struct pathev *pv, const struct pathev__root **r,
+		  const struct pathev__queue_in *in, uint32_t what, uint32_t depth)
+{
+	const struct pathev__root *other = NULL;
+
+	if (pathev__full(pv, in->name, in->namelen))
+		return -1;
+	if (pv->nested)
+		other = find_other(pv, *r, pv->full.data, pv->full.len);
+	if (is_others(pv, other, what))
+		return 0;
+	if (other) {
+		*r = other;
+		depth = pv->full.len != other->len;
+	}
+	return !depth || !pv->opt.filter || in->what == PATHEV_ERROR ||
+	       !(pv->opt.filter(pv->opt.filter_arg, pv->full.data, (*r)->reloff,
+				in->type == 'd') & PATHEV_HIDE);
+}
+
+int pathev__tell(struct pathev *pv, uint32_t node, struct pathev__queue_in *in)
+{
+	uint32_t what = in->what & (pv->opt.want | PATHEV_OWN);
+	int judged = is_judged(pv, in);
 	const struct pathev__root *r;
-	struct pathev__queue_in in;
 	uint32_t root, depth;
 
 	if (!what && !judged)
 		return 0;
-	if (pathev__dir(pv, t->node, &root))
+	if (pathev__dir(pv, node, &root))
 		return -1;
 	if (root == PATHEV__NIL)
 		return 0;
 	r = &pv->root[root];
-	if (!r->given || is_early(pv, r, what))
-		return 0;
-	depth = pv->dir_depth + (t->name != NULL);
-	if (depth > 1 && (!(r->flags & PATHEV_RECURSIVE) ||
-			  (pv->opt.max_depth && depth > pv->opt.max_depth)))
+	depth = pv->dir_depth + (in->name != NULL);
+	if (!r->given || is_early(pv, r, what) || is_too_deep(pv, r, depth))
 		return 0;
 	if (pv->nested || pv->opt.filter) {
-		const struct pathev__root *other = NULL;
+		int tells = choose(pv, &r, in, what, depth);
 
-		if (pathev__full(pv, t->name, t->len))
-			return -1;
-		if (pv->nested)
-			other = find_other(pv, r, pv->full.data, pv->full.len);
-		if (is_others(pv, other, what))
-			return 0;
-		if (other) {
-			r = other;
-			depth = pv->full.len != r->len;
-		}
-		if (depth && pv->opt.filter && t->what != PATHEV_ERROR &&
-		    pv->opt.filter(pv->opt.filter_arg, pv->full.data, r->reloff,
-				   t->type == 'd') & PATHEV_HIDE)
-			return 0;
+		if (tells <= 0)
+			return tells;
 	}
 	/* a record without a name is of an added path, or of a directory */
-	if (judged && judge(pv, t->name ? t->node : root, t))
+	if (judged && judge(pv, in->name ? node : root, in))
 		return -1;
-	what = wanted(pv, r, what);
-	if (!what)
+	in->what = wanted(pv, r, what);
+	if (!in->what)
 		return 0;
-	in = fill(t, what);
-	in.root = r->given;
-	in.dir = pv->dir.data;
-	in.dirlen = pv->dir.len;
-	in.reloff = r->reloff;
-	in.name = t->name;
-	in.namelen = t->len;
-	return push(pv, &in);
+	in->root = r->given;
+	in->dir = pv->dir.data;
+	in->dirlen = pv->dir.len;
+	in->reloff = r->reloff;
+	return push(pv, in);
 }
 
-int pathev__tell_root(struct pathev *pv, uint32_t root, const struct pathev__tell *t)
+int pathev__tell_root(struct pathev *pv, uint32_t root, struct pathev__queue_in *in)
 {
 	const struct pathev__root *r = &pv->root[root];
 	const struct pathev__root *other;
-	uint32_t what = wanted(pv, r, t->what);
-	int judged = is_judged(pv, t);
-	struct pathev__queue_in in;
+	uint32_t what = wanted(pv, r, in->what);
+	int judged = is_judged(pv, in);
 
 	if ((!what && !judged) || !r->given || is_early(pv, r, what))
 		return 0;
 	other = pv->nested ? find_other(pv, r, r->path, r->len) : NULL;
-	if (is_others(pv, other, t->what))
+	if (is_others(pv, other, in->what))
 		return 0;
-	if (judged && judge(pv, root, t))
+	if (judged && judge(pv, root, in))
 		return -1;
 	if (!what)
 		return 0;
-	in = fill(t, what);
-	in.root = other ? other->given : r->given;
-	in.dir = r->path;
-	in.dirlen = r->len;
-	in.reloff = r->reloff;
-	return push(pv, &in);
+	in->what = what;
+	in->root = other ? other->given : r->given;
+	in->dir = r->path;
+	in->dirlen = r->len;
+	in->reloff = r->reloff;
+	return push(pv, in);
 }
 
 /*

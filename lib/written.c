@@ -599,14 +599,15 @@ static int is_overtaken(struct pathev *pv, const struct candidate *c)
 
 static int tell_written(struct pathev *pv, const struct candidate *c, int evidence)
 {
-	struct pathev__tell t = {.what = PATHEV_WRITTEN, .type = 'f', .evidence = evidence};
+	struct pathev__queue_in in = {
+		.what = PATHEV_WRITTEN, .type = 'f', .evidence = (char)evidence,
+	};
 
 	if (c->flags & ROOT)
-		return pathev__tell_root(pv, c->dir, &t);
-	t.node = c->dir;
-	t.name = c->name;
-	t.len = strlen(c->name);
-	return pathev__tell(pv, &t);
+		return pathev__tell_root(pv, c->dir, &in);
+	in.name = c->name;
+	in.namelen = strlen(c->name);
+	return pathev__tell(pv, c->dir, &in);
 }
 
 int pathev__written_look(struct pathev *pv)

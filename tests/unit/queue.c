@@ -36,7 +36,7 @@ static struct model {
 	struct pathev__queue_in in;
 	char *path;		/* put together naively */
 } model[WAITING];
-static size_t model_head, model_count;
+static size_t model_head, model_count, handed;
 
 static char *join(const char *dir, const char *name)
 {
@@ -79,26 +79,6 @@ static struct pathev__queue_in random_event(void)
 	return in;
 }
 
-static int push(struct pathev__queue *q)
-{
-	struct pathev__queue_in in = random_event();
-	struct model *m = &model[(model_head + model_count) % WAITING];
-
-	if (draw(50) == 0)
-		alloc_left = 0;
-	if (pathev__queue_push(q, &in)) {
-		int failed = alloc_left == -1;
-
-		alloc_left = -1;
-		return failed && errno == ENOMEM;
-	}
-	alloc_left = -1;
-	m->in = in;
-	m->path = in.root ? join(in.dir, in.name) : NULL;
-	model_count++;
-	return 1;
-}
-
 static int same_text(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
@@ -122,6 +102,36 @@ static int same(const struct pathev_event *ev, const struct model *m)
 		return 0;
 	return same_text(ev->from, in->what & PATHEV_MOVED_TO ? in->other : NULL) &&
 	       same_text(ev->to, in->what & PATHEV_MOVED_TO ? NULL : in->other);
+}
+
+/* To the queue, or to a reader who waits: that one has it at once if nothing else waits. */
+static int push(struct pathev__queue *q)
+{
+	struct pathev__queue_in in = random_event();
+	struct model *m = &model[(model_head + model_count) % WAITING];
+	struct pathev_event ev, *to = draw(2) ? &ev : NULL;
+	int failed, right;
+
+	q->to = to;
+	if (draw(50) == 0)
+		alloc_left = 0;
+	failed = pathev__queue_push(q, &in);
+	right = !failed || (alloc_left == -1 && errno == ENOMEM);
+	alloc_left = -1;
+	right &= q->to == (to && !failed && !model_count ? NULL : to);
+	q->to = NULL;
+	if (failed)
+		return right;
+	m->in = in;
+	m->path = in.root ? join(in.dir, in.name) : NULL;
+	if (to && !model_count) {
+		right &= same(&ev, m);
+		free(m->path);
+		handed++;
+	} else {
+		model_count++;
+	}
+	return right;
 }
 
 static int pop(struct pathev__queue *q)
@@ -184,6 +194,7 @@ static void test_random(void)
 	is_int(wrong_push, 0, "random events: all are taken, but for lack of memory");
 	is_int(wrong_pop, 0, "random events: each comes out as it went in");
 	is_int(wrong_count, 0, "random events: they are counted, and no byte is left over");
+	ok(handed > 100, "random events: many are handed to who waits (%zu)", handed);
 	ok(most > 10 * LONG_BYTES, "random events: long ones are among them");
 	ok(left < 3 * LONG_BYTES, "random events: memory is given back (%zu kept)", left);
 	pathev__queue_fini(&q);
