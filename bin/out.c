@@ -37,7 +37,7 @@ int out_guard(void)
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
 		/* opens the lowest number that is free: this one */
-		if (open("/dev/null", mode) != fd)
+		if (open("/dev/null", mode, 0) != fd)
 			return -1;
 	}
 	return 0;
@@ -55,10 +55,24 @@ static int open_anew(int fd)
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
+/* Not before there is much to write: it takes longer than all else that comes before that. */
+static void become_nonblocking(struct out *o)
+{
+	int fd = open_anew(o->fd);
+
+	o->kind = OUT_CHUNKS;
+	if (fd < 0)
+		return;
+	if (o->owned)
+		close(o->fd);
+	o->kind = OUT_NONBLOCK;
+	o->fd = fd;
+	o->owned = 1;
+}
+
 static int find_kind(struct out *o)
 {
 	struct stat st;
-	int fd;
 
 	if (fstat(o->fd, &st))
 		return -1;
@@ -70,16 +84,8 @@ static int find_kind(struct out *o)
 		o->kind = OUT_PLAIN;
 		return 0;
 	}
-	o->kind = OUT_CHUNKS;
+	o->kind = OUT_FIRST;
 	o->is_pipe = S_ISFIFO(st.st_mode);
-	fd = open_anew(o->fd);
-	if (fd < 0)
-		return 0;
-	if (o->owned)
-		close(o->fd);
-	o->kind = OUT_NONBLOCK;
-	o->fd = fd;
-	o->owned = 1;
 	return 0;
 }
 
@@ -189,22 +195,33 @@ int out_printf(struct out *o, const char *fmt, ...)
 	return 0;
 }
 
+static ssize_t write_chunk(const struct out *o, const char *data, size_t len)
+{
+	struct pollfd pfd = { .fd = o->fd, .events = POLLOUT };
+
+	if (poll(&pfd, 1, 0) != 1) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return write(o->fd, data, len < CHUNK ? len : CHUNK);
+}
+
 /* One write(2) that does not wait: bytes written, or -1 with errno, EAGAIN for not now. */
-static ssize_t write_some(const struct out *o)
+static ssize_t write_some(struct out *o)
 {
 	const char *data = o->data + o->head;
 	size_t len = out_pending(o);
-	struct pollfd pfd = { .fd = o->fd, .events = POLLOUT };
 
+	/* of a terminal poll(2) promises nothing */
+	if (o->kind == OUT_FIRST && (!o->is_pipe || len > CHUNK || o->wrote))
+		become_nonblocking(o);
+	o->wrote = 1;
 	switch (o->kind) {
 	case OUT_SOCKET:
 		return send(o->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	case OUT_FIRST:
 	case OUT_CHUNKS:
-		if (poll(&pfd, 1, 0) != 1) {
-			errno = EAGAIN;
-			return -1;
-		}
-		return write(o->fd, data, len < CHUNK ? len : CHUNK);
+		return write_chunk(o, data, len);
 	default:
 		return write(o->fd, data, len);
 	}

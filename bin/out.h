@@ -15,9 +15,10 @@ struct cli;
 
 enum out_kind {
 	OUT_PLAIN,	/* a regular file or the like: write(2) does not wait for a reader */
-	OUT_NONBLOCK,	/* a pipe or terminal, opened anew without blocking */
 	OUT_SOCKET,	/* send(2) with MSG_DONTWAIT */
-	OUT_CHUNKS	/* a pipe or terminal that cannot be opened anew: see out.c */
+	OUT_FIRST,	/* a pipe or terminal that little was written to; then one of these two: */
+	OUT_NONBLOCK,	/* opened anew without blocking */
+	OUT_CHUNKS	/* cannot be opened anew: see out.c */
 };
 
 /* Bytes data[head] to data[len - 1] are still to be written. */
@@ -26,6 +27,7 @@ struct out {
 	const char *name;	/* for messages */
 	enum out_kind kind;
 	int is_pipe;
+	int wrote;		/* something, or tried to */
 	int fd;			/* -1: not open */
 	int owned;		/* fd is ours to close */
 	int reopen;		/* as soon as nothing waits */
