@@ -27,7 +27,7 @@ static inline int pathev__size(size_t a, size_t b, size_t c, size_t *res)
  */
 static inline void *pathev__grow(void *mem, size_t *cap, size_t need, size_t size)
 {
-	size_t want, bytes;
+	size_t want, bytes, least = size > 64 ? 4 : 16;
 	void *p;
 
 	if (need <= *cap && mem)
@@ -36,8 +36,8 @@ static inline void *pathev__grow(void *mem, size_t *cap, size_t need, size_t siz
 		return NULL;
 	if (want < need)
 		want = need;
-	if (want < 16)
-		want = 16;
+	if (want < least)
+		want = least;
 	if (pathev__size(want, size, 0, &bytes))
 		return NULL;
 	p = realloc(mem, bytes);

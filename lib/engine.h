@@ -148,6 +148,14 @@ struct pathev__came {
 
 enum { PATHEV__CAME = 256 };
 
+/* The last renames. */
+struct pathev__renames {
+	struct pathev__move move[PATHEV__MOVES];
+	unsigned next_move;
+	struct pathev__came came[PATHEV__CAME];	/* by hash */
+	int64_t came_ns;			/* the last of them */
+};
+
 /* A barrier that was asked for. */
 struct pathev__mark {
 	uint64_t until;		/* position: what is before it happened before */
@@ -202,12 +210,9 @@ struct pathev {
 	int checks;			/* a window may have names to check */
 	struct pathev__noise *noise;	/* our own looks, as they will show in the records */
 	size_t nnoise, capnoise;
-	struct pathev__move move[PATHEV__MOVES];
-	unsigned next_move;
+	struct pathev__renames *renames;	/* NULL before the first */
 	struct pathev__skip *skip;
 	size_t nskips, capskips;
-	struct pathev__came came[PATHEV__CAME];	/* by hash */
-	int64_t came_ns;			/* the last of them */
 	uint32_t held_cookie;		/* the MOVED_FROM at the head waits ... */
 	int64_t held_ns;		/* ... until then; -1: nothing waits */
 
@@ -263,6 +268,8 @@ int pathev__mounts_changed(struct pathev *pv);
 int pathev__mounts_look(struct pathev *pv);	/* when the intake is empty */
 
 /* rename.c */
+int pathev__renames_need(struct pathev *pv);	/* make pv->renames, if there is none yet: 0 or -1 */
+void pathev__renames_forget(struct pathev *pv);
 int pathev__moved_from(struct pathev *pv, const struct pathev__record *rec);
 int pathev__moved_to(struct pathev *pv, const struct pathev__record *rec);
 /* The node of a descriptor, below the same root if there is a choice, or NIL. */

@@ -37,7 +37,7 @@ static uint32_t hash_name(const struct pathev__record *rec)
 
 static struct pathev__came *came_slot(struct pathev *pv, uint32_t hash, int wd)
 {
-	return &pv->came[(hash ^ (uint32_t)wd) % PATHEV__CAME];
+	return &pv->renames->came[(hash ^ (uint32_t)wd) % PATHEV__CAME];
 }
 
 void pathev__note_came(struct pathev *pv, const struct pathev__record *to,
@@ -45,7 +45,7 @@ void pathev__note_came(struct pathev *pv, const struct pathev__record *to,
 {
 	uint32_t hash = hash_name(to);
 
-	pv->came_ns = pv->in.time_ns;
+	pv->renames->came_ns = pv->in.time_ns;
 	*came_slot(pv, hash, to->wd) = (struct pathev__came){
 		.wd = to->wd, .hash = hash, .cookie = to->cookie, .time_ns = pv->in.time_ns,
 		.from_wd = from ? from->wd : -1, .from_hash = from ? hash_name(from) : 0,
@@ -59,7 +59,7 @@ static struct pathev__came *find_came(struct pathev *pv, const struct pathev__re
 	struct pathev__came *c;
 	uint32_t hash;
 
-	if (pv->in.time_ns - pv->came_ns >= HELD_UP_NS)
+	if (!pv->renames || pv->in.time_ns - pv->renames->came_ns >= HELD_UP_NS)
 		return NULL;
 	hash = hash_name(name);
 	c = came_slot(pv, hash, name->wd);
@@ -194,9 +194,12 @@ int pathev__may_return(struct pathev *pv, const struct pathev__record *from,
 	if (c->from_wd >= 0)
 		return c->from_wd == to->wd && c->from_hash == hash;
 	/* its own MOVED_FROM was not seen: was it taken for another one of that name? */
-	for (unsigned i = 0; i < PATHEV__MOVES; i++)
-		if (pv->move[i].cookie && pv->move[i].wd == to->wd && pv->move[i].hash == hash)
+	for (unsigned i = 0; i < PATHEV__MOVES; i++) {
+		const struct pathev__move *m = &pv->renames->move[i];
+
+		if (m->cookie && m->wd == to->wd && m->hash == hash)
 			return 1;
+	}
 	return 0;
 }
 

@@ -222,6 +222,8 @@ int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
 		return pathev__recover(pv);
 	if (rec->ignored)
 		return ignored(pv, rec);
+	if (rec->what & PATHEV_MOVE && pathev__renames_need(pv))
+		return -1;
 	if (rec->what & PATHEV_MOVED_FROM)
 		return pathev__moved_from(pv, rec);
 	if (rec->what & PATHEV_MOVED_TO)

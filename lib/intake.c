@@ -17,13 +17,15 @@
 #include <assert.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 64 * 1024 };
+/* The first is small: there may never be more to read than an event or two. */
+enum { BLOCK_BYTES = 64 * 1024, FIRST_BYTES = 2 * 1024 };
 
 struct pathev__intake_block {
 	struct pathev__intake_block *next;
+	size_t cap;
 	size_t off;		/* of the next record */
 	size_t len;
-	char data[BLOCK_BYTES];
+	char data[];
 };
 
 struct pathev__intake_read {
@@ -73,12 +75,15 @@ void pathev__intake_fini(struct pathev__intake *in)
 static struct pathev__intake_block *new_block(struct pathev__intake *in)
 {
 	struct pathev__intake_block *b = in->spare;
+	size_t cap = in->tail ? BLOCK_BYTES : FIRST_BYTES;
 
 	in->spare = NULL;
-	if (!b)
-		b = malloc(sizeof(*b));
-	if (!b)
-		return NULL;
+	if (!b) {
+		b = malloc(sizeof(*b) + cap);
+		if (!b)
+			return NULL;
+		b->cap = cap;
+	}
 	b->next = NULL;
 	b->off = b->len = 0;
 	return b;
@@ -92,8 +97,8 @@ void *pathev__intake_room(struct pathev__intake *in, size_t *len)
 		b->off = b->len = 0;
 	if (!b || b->len) {
 		/* keep small reads together, so that a slow consumer does not cost a block each */
-		if (b && BLOCK_BYTES - b->len >= BLOCK_BYTES / 2) {
-			*len = BLOCK_BYTES - b->len;
+		if (b && b->cap - b->len >= b->cap / 2) {
+			*len = b->cap - b->len;
 			return b->data + b->len;
 		}
 		b = new_block(in);
@@ -105,7 +110,7 @@ void *pathev__intake_room(struct pathev__intake *in, size_t *len)
 			in->head = b;
 		in->tail = b;
 	}
-	*len = BLOCK_BYTES;
+	*len = b->cap;
 	return b->data;
 }
 
@@ -237,7 +242,7 @@ int pathev__intake_commit(struct pathev__intake *in, size_t len, int64_t time_ns
 	const char *data = b->data + b->len;
 	size_t off = 0;
 
-	assert(len <= BLOCK_BYTES - b->len);
+	assert(len <= b->cap - b->len);
 	for (;;) {
 		struct pathev__record rec;
 		size_t size;
@@ -296,8 +301,10 @@ void pathev__intake_skip(struct pathev__intake *in)
 		return;
 	if (b->off == b->len && b->next) {
 		in->head = b->next;
-		free(in->spare);
-		in->spare = b;
+		if (b->cap < BLOCK_BYTES || in->spare)
+			free(b);
+		else
+			in->spare = b;
 	}
 	if (in->pos == in->end) {
 		pathev__table_clear(&in->marks);

@@ -134,8 +134,7 @@ void pathev_close(struct pathev *pv)
 	for (size_t i = 0; i < pv->nmarks; i++)
 		free(pv->mark[i].token);
 	free(pv->mark);
-	for (unsigned i = 0; i < PATHEV__MOVES; i++)
-		pathev__buf_fini(&pv->move[i].from);
+	pathev__renames_forget(pv);
 	free(pv->skip);
 	pathev__intake_fini(&pv->in);
 	pathev__watches_fini(&pv->tree);
@@ -261,10 +260,8 @@ static int start_over(struct pathev *pv)
 	pv->nnoise = 0;
 	pv->now.len = pv->list.len = pv->later.len = 0;
 	pv->held_ns = -1;
-	for (unsigned i = 0; i < PATHEV__MOVES; i++)
-		pv->move[i].cookie = 0;
+	pathev__renames_forget(pv);
 	pv->nskips = 0;
-	memset(pv->came, 0, sizeof(pv->came));
 	pv->dir_node = PATHEV__NIL;
 	pathev__watches_init(&pv->tree);
 	forget_roots(pv);

@@ -16,7 +16,8 @@
 
 #include <string.h>
 
-enum { CHUNK_BYTES = 64 * 1024 - 64 };
+/* The first is small: who waits for one event needs no more. */
+enum { CHUNK_BYTES = 64 * 1024 - 64, FIRST_BYTES = 1024 - 64 };
 
 struct pathev__queue_chunk {
 	struct pathev__queue_chunk *next;
@@ -66,10 +67,11 @@ void pathev__queue_fini(struct pathev__queue *q)
 static struct pathev__queue_chunk *new_chunk(struct pathev__queue *q, size_t need)
 {
 	struct pathev__queue_chunk *c = NULL;
+	size_t least = q->tail || q->spare ? CHUNK_BYTES : FIRST_BYTES;
 	size_t size;
 
-	if (need <= CHUNK_BYTES) {
-		need = CHUNK_BYTES;
+	if (need <= least) {
+		need = least;
 		c = q->spare;
 		q->spare = NULL;
 	}

@@ -17,10 +17,26 @@
 
 static const int64_t PAIR_NS = 10 * PATHEV__NS_PER_MS;
 
+int pathev__renames_need(struct pathev *pv)
+{
+	if (!pv->renames)
+		pv->renames = calloc(1, sizeof(*pv->renames));
+	return pv->renames ? 0 : -1;
+}
+
+void pathev__renames_forget(struct pathev *pv)
+{
+	for (unsigned i = 0; pv->renames && i < PATHEV__MOVES; i++)
+		pathev__buf_fini(&pv->renames->move[i].from);
+	free(pv->renames);
+	pv->renames = NULL;
+}
+
 int pathev__remember(struct pathev *pv, const struct pathev__record *rec, uint32_t root,
 		     const char *from, size_t len)
 {
-	struct pathev__move *m = &pv->move[pv->next_move++ % PATHEV__MOVES];
+	struct pathev__renames *n = pv->renames;
+	struct pathev__move *m = &n->move[n->next_move++ % PATHEV__MOVES];
 
 	m->cookie = rec->cookie;
 	m->root = root;
@@ -36,7 +52,7 @@ const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t
 	const char *from = NULL;
 
 	for (unsigned i = 0; i < PATHEV__MOVES; i++) {
-		const struct pathev__move *m = &pv->move[i];
+		const struct pathev__move *m = &pv->renames->move[i];
 
 		if (!cookie || m->cookie != cookie || !m->from.len)
 			continue;
@@ -51,16 +67,16 @@ const char *pathev__came_from(const struct pathev *pv, uint32_t cookie, uint32_t
 static void note_half(struct pathev *pv, uint32_t cookie, int64_t open_ns)
 {
 	for (unsigned i = 0; i < PATHEV__MOVES; i++)
-		if (pv->move[i].cookie == cookie)
-			pv->move[i].open_ns = open_ns;
+		if (pv->renames->move[i].cookie == cookie)
+			pv->renames->move[i].open_ns = open_ns;
 }
 
 int64_t pathev__half_open(const struct pathev *pv)
 {
 	int64_t now = pathev_now(), until = 0;
 
-	for (unsigned i = 0; i < PATHEV__MOVES; i++) {
-		const struct pathev__move *m = &pv->move[i];
+	for (unsigned i = 0; pv->renames && i < PATHEV__MOVES; i++) {
+		const struct pathev__move *m = &pv->renames->move[i];
 
 		if (m->cookie && m->open_ns > now && m->open_ns > until)
 			until = m->open_ns;
