@@ -200,9 +200,14 @@ struct resolve {
 	struct pathev *pv;
 	uint32_t root;
 	struct pathev__buf at;		/* the directory reached; "" is the current one */
+	size_t before;			/* its length, while a name in it is looked at */
+	int wd;				/* of its watch; -1: it has none, or not from this round */
+	uint32_t what;			/* what that tells */
 	struct pathev__buf rest;	/* components still to go */
 	size_t restoff;
 	int tail;			/* the last component of rest is the path's own */
+	struct stat *st;		/* of the name looked up last */
+	char type;			/* of what the path leads to; 0: not known */
 	int links;
 	int missing;			/* every name counts now, not only those at the end */
 	int error;			/* why the last name could not be anchored; 0: it is */
@@ -237,12 +242,16 @@ static int anchor_name(struct resolve *z, const char *name, size_t len, uint32_t
 	struct pathev__short p;
 
 	z->error = 0;
-	if (pathev__short_init(&p, z->at.len ? z->at.data : ".", z->at.len))
-		return 0;
-	a.wd = pathev__inotify_add(z->pv->fd, p.path, what, PATHEV__WATCH_DIR);
-	pathev__short_fini(&p);
-	if (a.wd < 0)
+	if (z->wd < 0 || what & ~z->what) {
+		if (pathev__short_init(&p, z->at.len ? z->at.data : ".", z->at.len))
+			return 0;
+		z->wd = pathev__inotify_add(z->pv->fd, p.path, what, PATHEV__WATCH_DIR);
+		z->what = what;
+		pathev__short_fini(&p);
+	}
+	if (z->wd < 0)
 		return miss_anchor(z, last);
+	a.wd = z->wd;
 	return add_anchor(z->pv, &a, name, len);
 }
 
@@ -253,71 +262,115 @@ static int push_component(struct resolve *z, const char *name, size_t len)
 	return pathev__buf_add(&z->at, name, len);
 }
 
-/* Put a link's target before what is left. */
-static int follow_link(struct resolve *z, const char *target, size_t len)
+/* A name in the directory reached, as a path to be used until leave() is called.  0 or -1. */
+static int enter(struct resolve *z, const char *name, size_t len, struct pathev__short *p)
 {
-	struct pathev__buf rest = {0};
+	z->before = z->at.len;
+	if (!push_component(z, name, len) && !pathev__short_init(p, z->at.data, z->at.len))
+		return 0;
+	pathev__buf_cut(&z->at, z->before);
+	return -1;
+}
 
-	if (++z->links > LINKS_MAX) {
-		errno = ELOOP;
-		return -1;
-	}
-	if (pathev__buf_add(&rest, target, len) || pathev__buf_addch(&rest, '/') ||
-	    pathev__buf_add(&rest, z->rest.data + z->restoff, z->rest.len - z->restoff)) {
-		pathev__buf_fini(&rest);
-		return -1;
-	}
-	pathev__buf_fini(&z->rest);
-	z->rest = rest;
-	z->restoff = 0;
-	if (*target == '/') {
-		pathev__buf_cut(&z->at, 0);
-		return pathev__buf_addch(&z->at, '/');
-	}
-	return 0;
+static void leave(struct resolve *z, struct pathev__short *p)
+{
+	pathev__short_fini(p);
+	pathev__buf_cut(&z->at, z->before);
+}
+
+/* What is this name in the directory reached?  Its type, 0: nothing. */
+static char look_up(struct resolve *z, const char *name, size_t len)
+{
+	struct pathev__short p;
+	char type = 0;
+
+	if (enter(z, name, len, &p))
+		return 0;
+	if (!lstat(p.path, z->st))
+		type = pathev__walk_type(z->st->st_mode);
+	else if (errno == ENAMETOOLONG)
+		z->error = errno;	/* nothing can come by this name */
+	leave(z, &p);
+	return type;
 }
 
 enum step { STEP_ON, STEP_END, STEP_FAIL };
 
-/* What is this name in the directory reached?  Its type, 0: nothing; target is filled. */
-static char look_up(struct resolve *z, const char *name, size_t len, char *target, ssize_t *tlen)
+/* Put a link's target before what is left. */
+static enum step follow_link(struct resolve *z, const char *name, size_t len)
 {
-	size_t before = z->at.len;
+	struct pathev__buf target = {0};
+	enum step s = STEP_FAIL;
 	struct pathev__short p;
-	struct stat st;
-	char type = 0;
+	ssize_t n = 0;
 
-	if (push_component(z, name, len))
-		return 0;
-	if (!pathev__short_init(&p, z->at.data, z->at.len)) {
-		if (!lstat(p.path, &st))
-			type = pathev__walk_type(st.st_mode);
-		else if (errno == ENAMETOOLONG)
-			z->error = errno;	/* nothing can come by this name */
-		if (type == 'l')
-			*tlen = readlink(p.path, target, PATH_MAX);
-		pathev__short_fini(&p);
+	if (pathev__buf_room(&target, PATH_MAX))
+		return STEP_FAIL;
+	if (!enter(z, name, len, &p)) {
+		n = readlink(p.path, target.data, PATH_MAX);
+		leave(z, &p);
 	}
-	pathev__buf_cut(&z->at, before);
-	return type;
+	if (n <= 0 || n == PATH_MAX) {
+		s = STEP_END;
+		goto out;
+	}
+	target.len = (size_t)n;
+	if (++z->links > LINKS_MAX) {
+		errno = ELOOP;
+		goto out;
+	}
+	if (pathev__buf_addch(&target, '/') ||
+	    pathev__buf_add(&target, z->rest.data + z->restoff, z->rest.len - z->restoff))
+		goto out;
+	if (*target.data == '/') {
+		pathev__buf_cut(&z->at, 0);
+		z->wd = -1;
+		if (pathev__buf_addch(&z->at, '/'))
+			goto out;
+	}
+	pathev__buf_fini(&z->rest);
+	z->rest = target;
+	z->restoff = 0;
+	return STEP_ON;
+out:
+	pathev__buf_fini(&target);
+	return s;
 }
 
-/* A directory on the way: its own renaming is what matters, unless something is missing. */
-static int anchor_dir(struct resolve *z, const char *name, size_t len)
+/*
+ * A directory on the way: its own renaming is what matters, unless something is missing.  1: it is
+ * the one reached now; 0: it cannot be watched, and errno says why; -1.
+ */
+static int anchor_dir(struct resolve *z, const char *name, size_t len, uint32_t what)
 {
 	struct pathev__anchor a = {.root = z->root};
 	struct pathev__short p;
 
-	if (push_component(z, name, len))
-		return -1;
-	if (pathev__short_init(&p, z->at.data, z->at.len))
-		return 0;
-	a.wd = pathev__inotify_add(z->pv->fd, p.path, SELF,
+	if (enter(z, name, len, &p))
+		return errno == ENOMEM ? -1 : 0;
+	a.wd = pathev__inotify_add(z->pv->fd, p.path, what,
 				   PATHEV__WATCH_DIR | PATHEV__WATCH_NOFOLLOW);
 	pathev__short_fini(&p);
-	if (a.wd < 0)
-		return miss_anchor(z, 0);
-	return add_anchor(z->pv, &a, NULL, 0);
+	if (a.wd < 0) {
+		pathev__buf_cut(&z->at, z->before);
+		return 0;
+	}
+	z->wd = a.wd;
+	z->what = what;
+	return add_anchor(z->pv, &a, NULL, 0) ? -1 : 1;
+}
+
+/* Go into a directory that is on the way, anchored or not. */
+static int go_into(struct resolve *z, const char *name, size_t len)
+{
+	int res = anchor_dir(z, name, len, SELF);
+
+	if (res)
+		return res < 0 ? -1 : 0;
+	if (miss_anchor(z, 0))
+		return -1;
+	z->wd = -1;
+	return push_component(z, name, len);
 }
 
 /* The next component: its length, 0 at the end; *name is moved to it, *final is set. */
@@ -340,13 +393,21 @@ static size_t next_component(struct resolve *z, const char **name, int *final)
 	return len;
 }
 
+/* Is only one name left? */
+static int one_left(const struct resolve *z)
+{
+	struct resolve next = *z;
+	const char *name;
+	int final;
+
+	return next_component(&next, &name, &final) && final;
+}
+
 static enum step step(struct resolve *z)
 {
 	const uint32_t moves = UNBINDS | PATHEV_MOVED_TO;	/* CREATE only where it can come */
 	const struct pathev__root *r = &z->pv->root[z->root];
 	uint32_t comes = BINDS | UNBINDS;
-	char target[PATH_MAX];
-	ssize_t tlen = 0;
 	const char *name;
 	int final, own;
 	size_t len = next_component(z, &name, &final);
@@ -356,8 +417,17 @@ static enum step step(struct resolve *z)
 		return STEP_END;
 	if (len == 1 && name[0] == '.')
 		return STEP_ON;
-	if (len == 2 && name[0] == '.' && name[1] == '.')
+	if (len == 2 && name[0] == '.' && name[1] == '.') {
+		z->wd = -1;
 		return push_component(z, name, len) ? STEP_FAIL : STEP_ON;
+	}
+	if (!final && !z->missing) {
+		/* what can be watched as a directory needs no look; for the last name in it, too */
+		int res = anchor_dir(z, name, len, one_left(z) ? SELF | moves : SELF);
+
+		if (res)
+			return res < 0 ? STEP_FAIL : STEP_ON;
+	}
 	own = final && z->tail;
 	if (own)
 		z->tail = 0;
@@ -366,24 +436,24 @@ static enum step step(struct resolve *z)
 		comes |= PATHEV_CLOSE_WRITE;
 	if ((final || z->missing) && anchor_name(z, name, len, z->missing ? comes : moves, own, 0))
 		return STEP_FAIL;
-	type = look_up(z, name, len, target, &tlen);
+	type = look_up(z, name, len);
 	if (!type && !z->missing) {
 		/* anchor it for what may come, and only then believe that it is not there */
 		if (anchor_name(z, name, len, comes, own, 0))
 			return STEP_FAIL;
-		type = look_up(z, name, len, target, &tlen);
+		type = look_up(z, name, len);
 	}
 	if (type == 'l' && !(own && r->flags & PATHEV_NOFOLLOW)) {
 		if (anchor_name(z, name, len, moves, own, 1))
 			return STEP_FAIL;
-		if (tlen <= 0 || tlen == PATH_MAX)
-			return STEP_END;
-		return follow_link(z, target, (size_t)tlen) ? STEP_FAIL : STEP_ON;
+		return follow_link(z, name, len);
 	}
-	if (type && final)
+	if (type && final) {
+		z->type = type;
 		return STEP_END;
+	}
 	if (type == 'd')
-		return anchor_dir(z, name, len) ? STEP_FAIL : STEP_ON;
+		return go_into(z, name, len) ? STEP_FAIL : STEP_ON;
 	z->missing = 1;
 	z->deaf = z->error;
 	/* not a directory where one is needed: it may become one */
@@ -396,10 +466,10 @@ static enum step step(struct resolve *z)
  * Set the anchors.  1: the path leads somewhere, 0: something is missing, -1: error.  What cannot
  * be noticed is left in the root.
  */
-static int resolve_once(struct pathev *pv, uint32_t root, int missing)
+static int resolve_once(struct pathev *pv, uint32_t root, int missing, struct stat *st, char *type)
 {
 	struct pathev__root *r = &pv->root[root];
-	struct resolve z = {.pv = pv, .root = root, .missing = missing, .tail = 1};
+	struct resolve z = {.pv = pv, .root = root, .wd = -1, .missing = missing, .tail = 1, .st = st};
 	enum step s = STEP_FAIL;
 
 	if (pathev__buf_add(&z.rest, r->path, r->len) || pathev__buf_addch(&z.rest, '/'))
@@ -414,24 +484,51 @@ out:
 	pathev__buf_fini(&z.rest);
 	r->deaf = z.deaf;
 	r->blind = z.deaf ? z.deaf : z.blind;
+	*type = z.type;
 	if (s == STEP_FAIL)
 		return errno == ELOOP ? 0 : -1;
 	return !z.missing;
 }
 
+/* A slash at the end asks for a directory: path_resolution(7). */
+static int is_dir_only(const struct pathev__root *r)
+{
+	return r->given[r->len] == '/';
+}
+
+/* What the path leads to now: type, or 0. */
+static char stat_root(const struct pathev *pv, uint32_t root, struct stat *st)
+{
+	const struct pathev__root *r = &pv->root[root];
+	struct pathev__short p;
+	int res;
+
+	if (pathev__short_init(&p, r->path, r->len))
+		return 0;
+	res = r->flags & PATHEV_NOFOLLOW ? lstat(p.path, st) : stat(p.path, st);
+	pathev__short_fini(&p);
+	return res || (is_dir_only(r) && !S_ISDIR(st->st_mode)) ? 0 : pathev__walk_type(st->st_mode);
+}
+
 /*
  * Set the anchors, anew if some are set.  Where something is missing each name on the way counts:
  * a directory that is removed and made again may not say so itself while somebody is in it.
+ * 0, with the type of what the path leads to now, or 0, and *st; -1.
  */
-static int resolve(struct pathev *pv, uint32_t root)
+static int resolve(struct pathev *pv, uint32_t root, struct stat *st, char *type)
 {
 	int res;
 
 	pv->root[root].round++;
-	res = resolve_once(pv, root, 0);
+	res = resolve_once(pv, root, 0, st, type);
 	if (!res)
-		res = resolve_once(pv, root, 1);
-	return res < 0 ? -1 : 0;
+		res = resolve_once(pv, root, 1, st, type);
+	if (res < 0)
+		return -1;
+	/* where it ended in . or .. or a slash */
+	if (!*type || is_dir_only(&pv->root[root]))
+		*type = stat_root(pv, root, st);
+	return 0;
 }
 
 /*
@@ -500,26 +597,6 @@ static int tell_contents(struct pathev *pv, uint32_t root, const char *path, cha
 static int changed_since(const struct stat *st, int64_t ns)
 {
 	return (int64_t)st->st_ctim.tv_sec * PATHEV__NS_PER_S + st->st_ctim.tv_nsec >= ns;
-}
-
-/* A slash at the end asks for a directory: path_resolution(7). */
-static int is_dir_only(const struct pathev__root *r)
-{
-	return r->given[r->len] == '/';
-}
-
-/* What the path leads to now: type, or 0. */
-static char stat_root(const struct pathev *pv, uint32_t root, struct stat *st)
-{
-	const struct pathev__root *r = &pv->root[root];
-	struct pathev__short p;
-	int res;
-
-	if (pathev__short_init(&p, r->path, r->len))
-		return 0;
-	res = r->flags & PATHEV_NOFOLLOW ? lstat(p.path, st) : stat(p.path, st);
-	pathev__short_fini(&p);
-	return res || (is_dir_only(r) && !S_ISDIR(st->st_mode)) ? 0 : pathev__walk_type(st->st_mode);
 }
 
 static int watch_root(struct pathev *pv, uint32_t root, char type)
@@ -611,9 +688,8 @@ static int bind_name(struct pathev *pv, uint32_t root, enum pathev__mode mode, u
 	struct stat st;
 	char type;
 
-	if (resolve(pv, root))
+	if (resolve(pv, root, &st, &type))
 		return -1;
-	type = stat_root(pv, root, &st);
 	if (type)
 		wd = watch_root(pv, root, type);
 	if (wd < 0)
