@@ -247,19 +247,32 @@ int cli_no_memory(const struct cli *c)
 
 /* ---- values of options ---- */
 
+/* The number that text begins with, and how many digits it has.  0, or -1: it is too large. */
+static int read_number(const char *text, size_t *digits, uint64_t *value)
+{
+	int over = 0;
+	size_t i;
+
+	*value = 0;
+	for (i = 0; text[i] >= '0' && text[i] <= '9'; i++)
+		over |= __builtin_mul_overflow(*value, 10, value) ||
+			__builtin_add_overflow(*value, text[i] - '0', value);
+	*digits = i;
+	return over ? -1 : 0;
+}
+
 int cli_number(const struct cli *c, const char *option, const char *text, uint64_t min,
 	       uint64_t max, uint64_t *n)
 {
-	size_t digits = strspn(text, "0123456789");
-	unsigned long long value;
+	uint64_t value;
+	size_t digits;
+	int over = read_number(text, &digits, &value);
 
 	if (digits == 0 || text[digits] != '\0') {
 		cli_error(c, "%s '%s': not a whole number", option, text);
 		return -1;
 	}
-	errno = 0;
-	value = strtoull(text, NULL, 10);
-	if (errno == ERANGE || value > max) {
+	if (over || value > max) {
 		cli_error(c, "%s '%s': too large, at most %llu", option, text,
 			  (unsigned long long)max);
 		return -1;
@@ -289,10 +302,11 @@ int cli_duration(const struct cli *c, const char *option, const char *text, int6
 static int size_of(const struct cli *c, const char *option, const char *text, size_t *size)
 {
 	static const char units[] = "KMG";
-	size_t digits = strspn(text, "0123456789");
+	uint64_t value;
+	size_t digits;
+	int over = read_number(text, &digits, &value);
 	const char *unit = strchr(units, text[digits]);
 	unsigned shift = 0;
-	unsigned long long value;
 
 	if (text[digits] != '\0' && unit)
 		shift = 10 * (unsigned)(unit - units + 1);
@@ -301,9 +315,7 @@ static int size_of(const struct cli *c, const char *option, const char *text, si
 			  text);
 		return -1;
 	}
-	errno = 0;
-	value = strtoull(text, NULL, 10);
-	if (errno == ERANGE || value > SIZE_MAX >> shift) {
+	if (over || value > SIZE_MAX >> shift) {
 		cli_error(c, "%s '%s': too large", option, text);
 		return -1;
 	}
@@ -658,26 +670,21 @@ static int print_help(const struct cli *c)
 {
 	const struct cli_program *p = c->program;
 
-	if (fputs(p->usage, stdout) == EOF ||
-	    (p->sets & CLI_SET_STYLE && fputs(style_help, stdout) == EOF) ||
-	    (p->sets & CLI_SET_OUTPUT && fputs(output_help, stdout) == EOF) ||
-	    fputs(common_help, stdout) == EOF ||
-	    (p->sets & CLI_SET_MISSING && fputs(missing_help, stdout) == EOF) ||
-	    fputs(run_help, stdout) == EOF || fflush(stdout) == EOF) {
-		cli_error(c, "cannot write to standard output: %s", strerror(errno));
-		return -1;
-	}
-	return 0;
+	if (dprintf(STDOUT_FILENO, "%s%s%s%s%s%s", p->usage,
+		    p->sets & CLI_SET_STYLE ? style_help : "",
+		    p->sets & CLI_SET_OUTPUT ? output_help : "", common_help,
+		    p->sets & CLI_SET_MISSING ? missing_help : "", run_help) >= 0)
+		return 0;
+	cli_error(c, "cannot write to standard output: %s", strerror(errno));
+	return -1;
 }
 
 static int print_version(const struct cli *c)
 {
-	if (printf("%s (pathev) %s\n", c->program->name, PACKAGE_VERSION) < 0 ||
-	    fflush(stdout) == EOF) {
-		cli_error(c, "cannot write to standard output: %s", strerror(errno));
-		return -1;
-	}
-	return 0;
+	if (dprintf(STDOUT_FILENO, "%s (pathev) %s\n", c->program->name, PACKAGE_VERSION) >= 0)
+		return 0;
+	cli_error(c, "cannot write to standard output: %s", strerror(errno));
+	return -1;
 }
 
 /* ---- the command line ---- */
@@ -706,7 +713,8 @@ static void add_options(struct table *t, const struct option *rows)
 static void make_table(struct table *t, const struct cli_program *p)
 {
 	memset(t, 0, sizeof(*t));
-	/* -: words that are no options come in their place; : a missing argument is ':' */
+	/* -: words that are no options come in their place; : without messages, and a missing
+	 * argument is ':' */
 	strcpy(t->letters, "-:");
 	add_options(t, common_options);
 	if (p->sets & CLI_SET_STYLE)
@@ -826,7 +834,6 @@ int cli_parse(struct cli *c, const struct cli_program *program, void *self, int 
 
 	*c = (struct cli){ .program = program, .timeout_ns = -1, .ready_fd = -1 };
 	make_table(&t, program);
-	opterr = 0;
 	for (;;) {
 		/* words come in their order (the - in letters), so this is the next one */
 		const char *word = argv[optind];

@@ -43,7 +43,7 @@ int record_init(struct record *r, const struct cli *c, const char *fmt, const ch
 	const char *bad = NULL, *why = NULL;
 	size_t len = 0;
 
-	*r = (struct record){ 0 };
+	*r = (struct record){ .cli = c, .flags = flags | raw };
 	if (o->style == CLI_JSON)
 		r->format = pathev_format_new_json(flags);
 	else if (o->style == CLI_CSV)
@@ -54,11 +54,9 @@ int record_init(struct record *r, const struct cli *c, const char *fmt, const ch
 		r->format = pathev_format_new(fmt, NULL, flags | raw, NULL, NULL, NULL);
 	if (!r->format)
 		return refuse_format(c, bad, len, why);
-	if (o->style != CLI_TEXT || o->format)
-		return 0;
-	r->bare = pathev_format_new(bare, NULL, flags | raw, NULL, NULL, NULL);
-	r->token = pathev_format_new("%{events} %{token}", NULL, flags | raw, NULL, NULL, NULL);
-	return r->bare && r->token ? 0 : cli_no_memory(c);
+	if (o->style == CLI_TEXT && !o->format)
+		r->bare_fmt = bare;
+	return 0;
 }
 
 void record_fini(struct record *r)
@@ -90,13 +88,24 @@ int record_render(struct pathev_format *f, struct out *o, const struct pathev_ev
 	return 0;
 }
 
+/* Those of events without a path are made when they are needed, which mostly is never. */
+static struct pathev_format *format_for(struct record *r, const struct pathev_event *ev)
+{
+	struct pathev_format **f = ev->token ? &r->token : &r->bare;
+
+	if (ev->path || !r->bare_fmt)
+		return r->format;
+	if (!*f)
+		*f = pathev_format_new(ev->token ? "%{events} %{token}" : r->bare_fmt, NULL,
+				       r->flags, NULL, NULL, NULL);
+	return *f;
+}
+
 int record_add(struct record *r, struct out *o, struct pathev_event *ev)
 {
-	struct pathev_format *f = r->format;
+	struct pathev_format *f = format_for(r, ev);
 
-	if (!ev->path && r->bare)
-		f = ev->token ? r->token : r->bare;
-	return record_render(f, o, ev);
+	return f ? record_render(f, o, ev) : cli_no_memory(r->cli);
 }
 
 int record_print(struct record *r, struct out *o, struct pathev_event *ev)

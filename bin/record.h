@@ -11,9 +11,12 @@ struct pathev_event;
 struct pathev_format;
 
 struct record {
+	const struct cli *cli;
 	struct pathev_format *format;
-	struct pathev_format *bare;	/* for events without a path; NULL: the same */
-	struct pathev_format *token;	/* for those with a token instead; NULL likewise */
+	const char *bare_fmt;		/* for events without a path; NULL: the same */
+	unsigned flags;			/* for that */
+	struct pathev_format *bare;	/* made of it; NULL: not yet */
+	struct pathev_format *token;	/* for those with a token instead; NULL: not yet */
 	uint64_t seq;		/* records printed so far */
 };
 

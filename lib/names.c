@@ -104,7 +104,8 @@ int pathev_parse_events(const char *list, uint32_t *mask, const char **bad, size
 	uint32_t res = *mask;
 
 	for (const char *word = list;; word++) {
-		size_t len = strcspn(word, ",");
+		size_t len = (size_t)(strchrnul(word, ',') - word);
+
 		if (apply_word(word, len, &res)) {
 			if (bad)
 				*bad = word;
