@@ -88,7 +88,7 @@ static unsigned long count_lines(int dir, const char *name)
 			close(fd);
 		return 0;
 	}
-	while (getline(&line, &size, f) > 0)
+	while (getdelim(&line, &size, '\n', f) > 0)
 		n += strncmp(line, "inotify ", 8) == 0;
 	free(line);
 	fclose(f);

@@ -101,7 +101,7 @@ static int ask(int at, const struct stat *st, int *evidence)
 /* Opening a device or a FIFO may do things: look first, through a descriptor that cannot. */
 static int open_file(int dir, const char *path, int flags, struct stat *st)
 {
-	int at = openat(dir, path, O_PATH | O_CLOEXEC | flags);
+	int at = openat(dir, path, O_PATH | O_CLOEXEC | flags, 0);
 	int err = 0;
 
 	if (at < 0)
