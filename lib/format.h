@@ -80,6 +80,9 @@ struct pathev_format {
 	size_t nops, cap;
 	struct pathev__buf text;
 	struct stamp *second;	/* JSON, CSV: the time but for its fraction; else NULL */
+	char time[64];		/* the same: that time_ns, as written last */
+	size_t timelen;		/* 0: none yet */
+	int64_t time_ns;
 };
 
 #define PATHEV__FORMAT_SECOND "%Y-%m-%dT%H:%M:%S"

@@ -187,41 +187,50 @@ static int put_other(struct pathev__queue *q, const char *other, size_t len,
 
 /* All of an event but its strings.  One by one: the compiler would clear it first, all 136 bytes,
  * and that takes longer than the rest. */
-static void fill(struct pathev_event *ev, const struct event_item *e)
+static inline void fill(struct pathev_event *ev, uint32_t what, uint32_t cookie, int error,
+			char type, char synthesized, char evidence, int64_t time_ns)
 {
-	ev->what = e->what;
-	ev->cookie = e->cookie;
-	ev->error = e->error;
-	ev->type = e->type;
-	ev->synthesized = (e->flags & SYNTHESIZED) != 0;
-	ev->evidence = (char)(e->flags / EVIDENCE);
+	ev->what = what;
+	ev->cookie = cookie;
+	ev->error = error;
+	ev->type = type;
+	ev->synthesized = synthesized;
+	ev->evidence = evidence;
 	ev->path = ev->root = ev->from = ev->to = NULL;
 	ev->token = ev->command = ev->why = NULL;
 	ev->pathlen = ev->nameoff = ev->reloff = 0;
-	ev->time_ns = e->time_ns;
+	ev->time_ns = time_ns;
 	ev->seq = 0;
 }
 
-static int hand_over(struct pathev__queue *q, const struct pathev__queue_in *in,
-		     const struct event_item *e)
+/* To the reader who waits. */
+static int hand_over(struct pathev__queue *q, const struct pathev__queue_in *in)
 {
 	struct pathev_event *ev = q->to;
 
-	fill(ev, e);
+	fill(ev, in->what, in->cookie, in->error, in->type, in->synthesized, in->evidence,
+	     in->time_ns);
 	if (in->root && (enter_dir(q, in->dir, in->dirlen, in->root, in->reloff) ||
-			 put_path(q, in->name, e->namelen, ev)))
+			 put_path(q, in->name, in->name ? in->namelen : 0, ev)))
 		return -1;
-	if (in->other && put_other(q, in->other, e->otherlen, ev))
+	if (in->other && put_other(q, in->other, in->otherlen, ev))
 		return -1;
 	q->to = NULL;
 	return 0;
 }
 
-static int store(struct pathev__queue *q, const struct pathev__queue_in *in,
-		 const struct event_item *e)
+static int store(struct pathev__queue *q, const struct pathev__queue_in *in)
 {
 	struct pathev__queue_chunk *c = q->tail;
-	size_t event = sizeof(*e) + e->namelen + e->otherlen;
+	struct event_item e = {
+		.what = in->what, .cookie = in->cookie, .error = in->error,
+		.otherlen = (uint32_t)(in->other ? in->otherlen : 0), .time_ns = in->time_ns,
+		.namelen = (uint16_t)(in->name ? in->namelen : 0), .type = in->type,
+		.flags = (char)((in->synthesized ? SYNTHESIZED : 0) | (in->other ? HAS_OTHER : 0) |
+				(in->name ? HAS_NAME : 0) | (in->root ? 0 : NO_PATH) |
+				in->evidence * EVIDENCE),
+	};
+	size_t event = sizeof(e) + e.namelen + e.otherlen;
 	size_t dir = in->root ? sizeof(struct dir_item) + in->dirlen : 0;
 	size_t before;
 
@@ -245,11 +254,11 @@ static int store(struct pathev__queue *q, const struct pathev__queue_in *in,
 		append(c, &d, sizeof(d));
 		append(c, in->dir, in->dirlen);
 	}
-	append(c, e, sizeof(*e));
+	append(c, &e, sizeof(e));
 	if (in->name)
-		append(c, in->name, e->namelen);
+		append(c, in->name, in->namelen);
 	if (in->other)
-		append(c, in->other, e->otherlen);
+		append(c, in->other, in->otherlen);
 	q->bytes += c->len - before;
 	q->count++;
 	return 0;
@@ -257,16 +266,7 @@ static int store(struct pathev__queue *q, const struct pathev__queue_in *in,
 
 int pathev__queue_push(struct pathev__queue *q, const struct pathev__queue_in *in)
 {
-	struct event_item e = {
-		.what = in->what, .cookie = in->cookie, .error = in->error,
-		.otherlen = (uint32_t)(in->other ? in->otherlen : 0), .time_ns = in->time_ns,
-		.namelen = (uint16_t)(in->name ? in->namelen : 0), .type = in->type,
-		.flags = (char)((in->synthesized ? SYNTHESIZED : 0) | (in->other ? HAS_OTHER : 0) |
-				(in->name ? HAS_NAME : 0) | (in->root ? 0 : NO_PATH) |
-				in->evidence * EVIDENCE),
-	};
-
-	return q->to && !q->count ? hand_over(q, in, &e) : store(q, in, &e);
+	return q->to && !q->count ? hand_over(q, in) : store(q, in);
 }
 
 /* A dir item: its directory stays in the buffer for the events behind it. */
@@ -299,7 +299,8 @@ int pathev__queue_pop(struct pathev__queue *q, struct pathev_event *ev)
 		return -1;
 	memcpy(&e, c->data + c->off, sizeof(e));
 	name = c->data + c->off + sizeof(e);
-	fill(ev, &e);
+	fill(ev, e.what, e.cookie, e.error, e.type, (e.flags & SYNTHESIZED) != 0,
+	     (char)(e.flags / EVIDENCE), e.time_ns);
 	if ((!(e.flags & NO_PATH) &&
 	     put_path(q, e.flags & HAS_NAME ? name : NULL, e.namelen, ev)) ||
 	    (e.flags & HAS_OTHER && put_other(q, name + e.namelen, e.otherlen, ev))) {

@@ -127,21 +127,27 @@ static const char *type_word(char type)
 	}
 }
 
-static void puts_out(struct pathev__out *o, const char *s)
-{
-	pathev__out_put(o, s, strlen(s));
-}
+/* A literal: its length is known, and a short one is stored without a call. */
+#define PUT(o, text) pathev__out_put(o, text, sizeof(text) - 1)
 
 /* Decimal, with zeros in front up to width. */
 static void put_number(struct pathev__out *o, uint64_t v, size_t width)
 {
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
 	char digits[20], *p = digits + sizeof(digits);
 	const char *end = p;
 
-	do {
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-	} while (v || (size_t)(end - p) < width);
+	for (; v >= 10; v /= 100) {
+		p -= 2;
+		memcpy(p, pairs + 2 * (v % 100), 2);
+	}
+	if (v || p == end)
+		*--p = (char)('0' + v);
+	while ((size_t)(end - p) < width)
+		*--p = '0';
 	pathev__out_put(o, p, (size_t)(end - p));
 }
 
@@ -235,9 +241,9 @@ static __attribute__((noinline)) void put_upper(struct pathev__out *o,
 static void put_json_value(struct pathev__out *o, struct piece p)
 {
 	if (!p.s) {
-		puts_out(o, "null");
+		PUT(o, "null");
 	} else if (pathev__quote_json(o, p.s, p.len)) {
-		puts_out(o, "{\"b64\":");
+		PUT(o, "{\"b64\":");
 		pathev__quote_base64(o, p.s, p.len);
 		pathev__out_putc(o, '}');
 	}
@@ -287,7 +293,7 @@ static void put_op(struct pathev__out *o, const struct op *op, const struct path
 		put_events(o, ev->what, ',', 0);
 		break;
 	case OP_TYPE:
-		puts_out(o, type_word(ev->type));
+		pathev__out_put(o, type_word(ev->type), strlen(type_word(ev->type)));
 		break;
 	case OP_COOKIE:
 		put_number(o, ev->cookie, 1);
@@ -318,61 +324,75 @@ static void put_op(struct pathev__out *o, const struct op *op, const struct path
 	}
 }
 
-static void put_time(struct pathev__out *o, struct stamp *second, int64_t ns)
+/* The events of one read have one time. */
+static void put_time(struct pathev__out *o, struct pathev_format *f, int64_t ns)
 {
-	put_stamp(o, second, ns);
-	pathev__out_putc(o, '.');
-	put_fraction(o, ns, 9);
-	pathev__out_putc(o, 'Z');
+	struct pathev__out text = { f->time, sizeof(f->time), 0 };
+
+	if (!f->timelen || f->time_ns != ns) {
+		put_stamp(&text, f->second, ns);
+		pathev__out_putc(&text, '.');
+		put_fraction(&text, ns, 9);
+		pathev__out_putc(&text, 'Z');
+		assert(text.len <= sizeof(f->time));
+		f->timelen = text.len;
+		f->time_ns = ns;
+	}
+	pathev__out_put(o, f->time, f->timelen);
 }
 
-/* A member that has a path, nothing if there is none.  key as in `,"path'; what is no Unicode
- * text has _b64 behind its key. */
-static void put_json_path(struct pathev__out *o, const char *key, struct piece p)
+/* What is no Unicode text has _b64 behind its key. */
+static void put_path_member(struct pathev__out *o, const char *key, size_t keylen, struct piece p)
 {
 	size_t before = o->len;
 
-	if (!p.s)
-		return;
-	puts_out(o, key);
-	puts_out(o, "\":");
+	pathev__out_put(o, key, keylen);
+	PUT(o, "\":");
 	if (pathev__quote_json(o, p.s, p.len)) {
-		o->len = before;
-		puts_out(o, key);
-		puts_out(o, "_b64\":");
+		o->len = before + keylen;
+		PUT(o, "_b64\":");
 		pathev__quote_base64(o, p.s, p.len);
 	}
 }
 
-static void put_json(struct pathev__out *o, const struct pathev_format *f,
-		     const struct pathev_event *ev)
+static inline void put_member(struct pathev__out *o, const char *key, size_t keylen,
+			      struct piece p)
 {
-	pathev__out_putc(o, '{');
+	if (p.s)
+		put_path_member(o, key, keylen, p);
+}
+
+/* A member that has a path, nothing if there is none. */
+#define PUT_PATH(o, key, p) put_member(o, ",\"" key, sizeof(",\"" key) - 1, p)
+
+static void put_json(struct pathev__out *o, struct pathev_format *f, const struct pathev_event *ev)
+{
 	if (ev->seq) {
-		puts_out(o, "\"seq\":");
+		PUT(o, "{\"seq\":");
 		put_number(o, ev->seq, 1);
-		pathev__out_putc(o, ',');
+		PUT(o, ",\"time\":\"");
+	} else {
+		PUT(o, "{\"time\":\"");
 	}
-	puts_out(o, "\"time\":\"");
-	put_time(o, f->second, ev->time_ns);
-	puts_out(o, "\",\"events\":[");
+	put_time(o, f, ev->time_ns);
+	PUT(o, "\",\"events\":[");
 	put_events(o, ev->what, ',', '"');
 	pathev__out_putc(o, ']');
-	put_json_path(o, ",\"path", piece_of(OP_PATH, ev));
-	put_json_path(o, ",\"root", piece_of(OP_ROOT, ev));
-	if (*type_word(ev->type))
-		put_json_path(o, ",\"type", string(type_word(ev->type)));
+	PUT_PATH(o, "path", piece_of(OP_PATH, ev));
+	PUT_PATH(o, "root", piece_of(OP_ROOT, ev));
+	if (ev->type && *type_word(ev->type))
+		PUT_PATH(o, "type", string(type_word(ev->type)));
 	if (ev->cookie) {
-		puts_out(o, ",\"cookie\":");
+		PUT(o, ",\"cookie\":");
 		put_number(o, ev->cookie, 1);
 	}
-	put_json_path(o, ",\"from", piece_of(OP_FROM, ev));
-	put_json_path(o, ",\"to", piece_of(OP_TO, ev));
+	PUT_PATH(o, "from", piece_of(OP_FROM, ev));
+	PUT_PATH(o, "to", piece_of(OP_TO, ev));
 	if (ev->synthesized)
-		puts_out(o, ",\"synthesized\":true");
-	put_json_path(o, ",\"error", error_text(ev));
-	put_json_path(o, ",\"token", piece_of(OP_TOKEN, ev));
-	put_json_path(o, ",\"command", piece_of(OP_COMMAND, ev));
+		PUT(o, ",\"synthesized\":true");
+	PUT_PATH(o, "error", error_text(ev));
+	PUT_PATH(o, "token", piece_of(OP_TOKEN, ev));
+	PUT_PATH(o, "command", piece_of(OP_COMMAND, ev));
 	pathev__out_putc(o, '}');
 }
 
@@ -384,13 +404,12 @@ static void put_csv_piece(struct pathev__out *o, struct piece p)
 }
 
 /* The columns of PATHEV_CSV_HEADER. */
-static void put_csv(struct pathev__out *o, const struct pathev_format *f,
-		    const struct pathev_event *ev)
+static void put_csv(struct pathev__out *o, struct pathev_format *f, const struct pathev_event *ev)
 {
 	if (ev->seq)
 		put_number(o, ev->seq, 1);
 	pathev__out_putc(o, ',');
-	put_time(o, f->second, ev->time_ns);
+	put_time(o, f, ev->time_ns);
 	pathev__out_putc(o, ',');
 	put_events(o, ev->what, ' ', 0);
 	put_csv_piece(o, piece_of(OP_PATH, ev));
