@@ -139,13 +139,11 @@ int out_close(struct out *o)
 	return ret;
 }
 
-int out_room(struct out *o, size_t size)
+int out_grow(struct out *o, size_t size)
 {
 	size_t cap = o->cap;
 	char *data;
 
-	if (o->cap - o->len >= size)
-		return 0;
 	if (o->head) {
 		memmove(o->data, o->data + o->head, o->len - o->head);
 		o->len -= o->head;

@@ -63,7 +63,11 @@ int out_reopen(struct out *o);
 
 /* Room for size more bytes at data + len, which the caller then adds to len.  0, or -1 after
  * a message. */
-int out_room(struct out *o, size_t size);
+int out_grow(struct out *o, size_t size);
+static inline int out_room(struct out *o, size_t size)
+{
+	return o->cap - o->len >= size ? 0 : out_grow(o, size);
+}
 
 int out_add(struct out *o, const char *data, size_t len);
 int out_printf(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -505,9 +505,10 @@ int pathev_next(struct pathev *pv, struct pathev_event *ev)
 	if (!pv->queue.count && pv->nremoved)
 		free_removed(pv);
 	pv->filled = 0;
-	res = is_broken(pv) ? -1 : pathev__queue_pop(&pv->queue, ev);
-	if (res)
-		return res;
+	if (is_broken(pv))
+		return -1;
+	if (pv->queue.count)
+		return pathev__queue_pop(&pv->queue, ev);
 	pv->queue.to = ev;
 	do
 		res = work(pv);

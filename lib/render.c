@@ -16,6 +16,9 @@
 #include <string.h>
 #include <time.h>
 
+/* What is kept out of its callers: there it would make plain text pay for its room. */
+#define APART __attribute__((noinline))
+
 /* A part of an event's strings; s is NULL when the event has no such string. */
 struct piece {
 	const char *s;
@@ -215,7 +218,7 @@ static void put_events(struct pathev__out *o, uint32_t what, char sep, char quot
 	size_t len;
 	int more = 0;
 
-	while ((name = pathev__names_take(&what, &len))) {
+	while (what && (name = pathev__names_take(&what, &len))) {
 		if (more++)
 			pathev__out_putc(o, sep);
 		if (quote)
@@ -226,9 +229,7 @@ static void put_events(struct pathev__out *o, uint32_t what, char sep, char quot
 	}
 }
 
-/* Apart, or every operation pays for room for the names. */
-static __attribute__((noinline)) void put_upper(struct pathev__out *o,
-						const struct pathev_event *ev, char sep)
+APART static void put_upper(struct pathev__out *o, const struct pathev_event *ev, char sep)
 {
 	char names[PATHEV__NAMES_SIZE];
 	size_t len = pathev__names_upper(ev->what, ev->type == 'd', sep, names, sizeof(names));
@@ -286,7 +287,7 @@ static void put_watched(struct pathev__out *o, enum quote quote, const struct pa
 		pathev__out_putc(o, '/');
 }
 
-static void put_op(struct pathev__out *o, const struct op *op, const struct pathev_event *ev)
+APART static void put_op(struct pathev__out *o, const struct op *op, const struct pathev_event *ev)
 {
 	switch (op->kind) {
 	case OP_EVENTS:
@@ -365,7 +366,8 @@ static inline void put_member(struct pathev__out *o, const char *key, size_t key
 /* A member that has a path, nothing if there is none. */
 #define PUT_PATH(o, key, p) put_member(o, ",\"" key, sizeof(",\"" key) - 1, p)
 
-static void put_json(struct pathev__out *o, struct pathev_format *f, const struct pathev_event *ev)
+APART static void put_json(struct pathev__out *o, struct pathev_format *f,
+			   const struct pathev_event *ev)
 {
 	if (ev->seq) {
 		PUT(o, "{\"seq\":");
@@ -404,7 +406,8 @@ static void put_csv_piece(struct pathev__out *o, struct piece p)
 }
 
 /* The columns of PATHEV_CSV_HEADER. */
-static void put_csv(struct pathev__out *o, struct pathev_format *f, const struct pathev_event *ev)
+APART static void put_csv(struct pathev__out *o, struct pathev_format *f,
+			  const struct pathev_event *ev)
 {
 	if (ev->seq)
 		put_number(o, ev->seq, 1);
@@ -426,6 +429,24 @@ static void put_csv(struct pathev__out *o, struct pathev_format *f, const struct
 	put_csv_piece(o, piece_of(OP_COMMAND, ev));
 }
 
+static void put_ops(struct pathev__out *o, const struct pathev_format *f,
+		    const struct pathev_event *ev)
+{
+	const struct op *end = f->op + f->nops;
+
+	for (const struct op *op = f->op; op < end; op++) {
+		/* what nearly all formats are made of, without a detour */
+		if (op->kind == OP_TEXT && op->len == 1)
+			pathev__out_putc(o, f->text.data[op->off]);
+		else if (op->kind == OP_TEXT)
+			pathev__out_put(o, f->text.data + op->off, op->len);
+		else if (op->kind == OP_PATH && op->quote == QUOTE_TEXT && ev->path)
+			pathev__quote_text(o, ev->path, ev->pathlen);
+		else
+			put_op(o, op, ev);
+	}
+}
+
 size_t pathev_format_render(struct pathev_format *f, const struct pathev_event *ev, char *buf,
 			    size_t size)
 {
@@ -435,14 +456,6 @@ size_t pathev_format_render(struct pathev_format *f, const struct pathev_event *
 		put_json(&o, f, ev);
 	if (f->kind == CSV)
 		put_csv(&o, f, ev);
-	for (const struct op *op = f->op; op < f->op + f->nops; op++) {
-		if (op->kind != OP_TEXT)
-			put_op(&o, op, ev);
-		else if (op->len == 1)
-			/* mostly the blank between two directives, or the end of a line */
-			pathev__out_putc(&o, f->text.data[op->off]);
-		else
-			pathev__out_put(&o, f->text.data + op->off, op->len);
-	}
+	put_ops(&o, f, ev);
 	return o.len;
 }

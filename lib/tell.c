@@ -13,17 +13,22 @@
 
 #include <string.h>
 
+static int render_dir(struct pathev *pv, uint32_t node)
+{
+	pathev__buf_cut(&pv->dir, 0);
+	pv->dir_node = PATHEV__NIL;
+	if (pathev__watches_path(&pv->tree, node, &pv->dir, &pv->dir_root))
+		return pathev__break(pv);
+	pathev__watches_root(&pv->tree, node, &pv->dir_depth);
+	pv->dir_node = node;
+	pv->dir_version = pv->tree.version;
+	return 0;
+}
+
 int pathev__dir(struct pathev *pv, uint32_t node, uint32_t *root)
 {
-	if (pv->dir_node != node || pv->dir_version != pv->tree.version) {
-		pathev__buf_cut(&pv->dir, 0);
-		pv->dir_node = PATHEV__NIL;
-		if (pathev__watches_path(&pv->tree, node, &pv->dir, &pv->dir_root))
-			return pathev__break(pv);
-		pathev__watches_root(&pv->tree, node, &pv->dir_depth);
-		pv->dir_node = node;
-		pv->dir_version = pv->tree.version;
-	}
+	if ((pv->dir_node != node || pv->dir_version != pv->tree.version) && render_dir(pv, node))
+		return -1;
 	*root = pv->dir_root;
 	return 0;
 }
