@@ -644,6 +644,11 @@ b' ]
 	[ "$output" = 141 ]
 }
 
+@test "pathwait: with -q it has no reader, and waits on" {
+	run bash -c 'mkfifo go; { echo >go; timeout 10 pathwait -q f --run sh -c "sleep 0.1; : >f"; echo "$?" >&2; } | read -r _ <go'
+	[ "$output" = 0 ]
+}
+
 @test "pathwait: -v says what it does, --help and --version answer" {
 	touch f
 	run messages pathwait -v f
