@@ -30,10 +30,10 @@ static char *put(char *to, const char *s, size_t len)
 	return (char *)mempcpy(to, s, len);
 }
 
-/* The X of %Xe.  Our own %{ begins a name. */
+/* The X of %Xe. */
 static int is_separator(char c)
 {
-	return c && !(c & 0x80) && c != '{' && !strchr("%0nwfceT", c);
+	return c && !(c & 0x80) && !strchr("%0nwfceT", c);
 }
 
 /* A directive at p, a %, into *to; what is behind it is returned. */
@@ -82,11 +82,15 @@ static char *translate(const char *fmt, int kind, int timeless)
 	return out;
 }
 
+static const char DIGITS[] = "0123456789";
+
 /* Does a conversion of strftime(3) that pathev.h knows begin at p, a %? */
 static int is_conversion(const char *p)
 {
 	p++;
 	p += strspn(p, "_-0^#");
+	/* a width; with a longer one it is printed as it is */
+	p += *p && strchr(DIGITS, *p) ? 1 + (p[1] && strchr(DIGITS, p[1])) : 0;
 	if (*p == 'E' || *p == 'O')
 		p++;
 	return *p && strchr("%aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyYzZ", *p);
@@ -117,8 +121,8 @@ static struct pathev_format *compile(const char *fmt, const char *timefmt, int k
 	struct pathev_format *f = NULL;
 
 	if (ours)
-		f = pathev_format_new(ours, time, PATHEV_FORMAT_RAW | PATHEV_FORMAT_NO_END, NULL,
-				      NULL, NULL);
+		f = pathev_format_new(ours, time, PATHEV_FORMAT_RAW | PATHEV_FORMAT_NO_END |
+				      PATHEV_FORMAT_LETTERS, NULL, NULL, NULL);
 	free(ours);
 	free(time);
 	return f;

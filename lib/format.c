@@ -90,7 +90,7 @@ static struct stamp *new_stamp(const char *fmt, size_t len, int utc)
 	struct stamp *s;
 	size_t cap, size;
 
-	/* A conversion is two bytes at least, and its text never near 128. */
+	/* A conversion is two bytes at least, and its text never near 128, also with a width. */
 	if (pathev__size(len, 64, 1, &cap) || pathev__size(cap, 1, sizeof(*s) + len + 1, &size))
 		return NULL;
 	s = malloc(size);
@@ -206,6 +206,8 @@ static size_t conversion_len(const char *s, size_t len, int *known)
 	size_t i = 1;
 
 	while (i < len && strchr("_-0^#", s[i]))
+		i++;
+	for (size_t end = i + 2; i < len && i < end && s[i] >= '0' && s[i] <= '9';)
 		i++;
 	if (i < len && (s[i] == 'E' || s[i] == 'O'))
 		i++;
@@ -358,6 +360,8 @@ static const char *compile_letter(struct compiler *c, const char *p)
 	case '\0':
 		return fail(c, p, 1, "a lone % at the end; %% prints a percent sign");
 	case '{':
+		if (c->f->flags & PATHEV_FORMAT_LETTERS)
+			break;
 		return compile_named(c, p);
 	case '%':
 		return add_byte(c->f, '%') ? NULL : p + 2;
@@ -408,7 +412,8 @@ static struct pathev_format *new_format(enum kind kind, unsigned flags)
 {
 	struct pathev_format *f;
 
-	if (flags & ~(unsigned)(PATHEV_FORMAT_RAW | PATHEV_FORMAT_NUL | PATHEV_FORMAT_NO_END)) {
+	if (flags & ~(unsigned)(PATHEV_FORMAT_RAW | PATHEV_FORMAT_NUL | PATHEV_FORMAT_NO_END |
+				 (kind == TEXT ? PATHEV_FORMAT_LETTERS : 0))) {
 		errno = EINVAL;
 		return NULL;
 	}

@@ -268,7 +268,9 @@ enum {
 	PATHEV_FORMAT_RAW = 1,		/* paths as they are; else what could split a line or steer
 					 * a terminal, and backslash, is escaped in %w %f %{path} ... */
 	PATHEV_FORMAT_NUL = 2,		/* a record ends with NUL; implies RAW */
-	PATHEV_FORMAT_NO_END = 4	/* nothing is added to the record's end */
+	PATHEV_FORMAT_NO_END = 4,	/* nothing is added to the record's end */
+	PATHEV_FORMAT_LETTERS = 8	/* no %{...}, but %{e as %Xe is: for who has inotifywait's
+					 * formats */
 };
 
 /*
