@@ -175,7 +175,7 @@ struct pathev {
 	int64_t timer_ns;		/* what it is set to; -1: nothing */
 
 	int mounts_wake, mounts_fd;	/* the table of mounts, twice: see mounts.c; -1: without */
-	int mounts_due;			/* it has changed, and paths are not compared yet */
+	int mounts_due;			/* it may have changed, and paths are not compared yet */
 	struct pathev__buf mounts;	/* what it held */
 
 	struct pathev__intake in;
@@ -263,7 +263,6 @@ int pathev__is_tellable(struct pathev *pv, const struct pathev__record *rec);
 int pathev__replace(struct pathev *pv, uint32_t node);
 
 /* mounts.c */
-void pathev__mounts_open(struct pathev *pv);
 int pathev__mounts_changed(struct pathev *pv);
 int pathev__mounts_look(struct pathev *pv);	/* when the intake is empty */
 

@@ -17,8 +17,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* Without /proc or descriptors mounts go unnoticed, and nothing else. */
-void pathev__mounts_open(struct pathev *pv)
+/*
+ * Without /proc or descriptors mounts go unnoticed, and nothing else.  It takes longer than to watch
+ * a path, so that is not kept waiting: all paths are compared once, behind it.
+ */
+static void open_table(struct pathev *pv)
 {
 	static const char table[] = "/proc/self/mountinfo";
 	struct epoll_event ev = {.events = EPOLLPRI};
@@ -36,7 +39,7 @@ int pathev__mounts_changed(struct pathev *pv)
 
 	if (p.fd >= 0 && poll(&p, 1, 0) > 0)
 		pv->mounts_due = 1;
-	return p.fd >= 0 && (pv->mounts_due || !pv->mounts.data);
+	return pv->mounts_due;
 }
 
 /*
@@ -221,11 +224,16 @@ static int compare_root(struct pathev *pv, uint32_t root, const struct pathev__b
 int pathev__mounts_look(struct pathev *pv)
 {
 	struct pathev__buf now = {0};
-	int res = read_table(pv->mounts_fd, &now), due = pv->mounts_due;
-	int unmounted = has_more(&pv->mounts, &now);
+	int res, unmounted;
 
 	pv->mounts_due = 0;
-	for (uint32_t i = 0; i < pv->nroots && due && !res; i++)
+	if (pv->mounts_fd < 0)
+		open_table(pv);
+	if (pv->mounts_fd < 0)
+		return 0;
+	res = read_table(pv->mounts_fd, &now);
+	unmounted = has_more(&pv->mounts, &now);
+	for (uint32_t i = 0; i < pv->nroots && !res; i++)
 		if (pv->root[i].given)
 			res = compare_root(pv, i, &now, unmounted);
 	if (!now.len) {

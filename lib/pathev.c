@@ -91,7 +91,7 @@ struct pathev *pathev_open(const struct pathev_options *opt)
 	pv->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (pv->epfd < 0 || watch_fd(pv, pv->fd))
 		goto fail;
-	pathev__mounts_open(pv);
+	pv->mounts_due = 1;
 	pv->empty_ns = pathev__clock_real_ns();
 	return pv;
 fail:
