@@ -116,8 +116,9 @@ static char *translate_time(const char *fmt)
 
 static struct pathev_format *compile(const char *fmt, const char *timefmt, int kind)
 {
-	char *time = timefmt && *timefmt ? translate_time(timefmt) : NULL;
-	char *ours = translate(fmt, kind, !time);
+	int timed = timefmt && *timefmt;
+	char *time = timed ? translate_time(timefmt) : NULL;
+	char *ours = timed && !time ? NULL : translate(fmt, kind, !timed);
 	struct pathev_format *f = NULL;
 
 	if (ours)

@@ -359,11 +359,9 @@ static int act(struct stat_run *s, const struct pathev_event *ev)
 
 static int finish(struct stat_run *s)
 {
-	if (print_table(s))
-		return CLI_ERROR;
 	/* a signal was the wish for this table */
 	s->tools.loop.signo = 0;
-	return loop_flush(&s->tools.loop) ? CLI_ERROR : CLI_OK;
+	return print_table(s) || loop_flush(&s->tools.loop) ? CLI_ERROR : CLI_OK;
 }
 
 static int run(struct stat_run *s)

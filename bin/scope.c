@@ -73,6 +73,8 @@ static struct scope_root *new_root(struct scope *s, const char *path, unsigned f
 
 	if (r)
 		s->root = r;
+	if (r && !copy)
+		cli_no_memory(s->cli);
 	if (!r || !copy) {
 		free(copy);
 		return NULL;
@@ -171,7 +173,7 @@ static char *true_path(const char *path)
 	char *real = realpath(path, NULL);
 
 	if (!real)
-		return absolute(path);
+		return errno == ENOMEM ? NULL : absolute(path);
 	if (strcmp(real, "/") == 0)
 		real[0] = '\0';
 	return real;
@@ -188,6 +190,8 @@ static char *true_entry(const char *path)
 	char *dir = NULL;
 	char *whole = NULL;
 
+	if (!abs)
+		return NULL;
 	if (!slash || strcmp(slash, "/..") == 0) {
 		free(abs);
 		return true_path(path);
@@ -271,7 +275,8 @@ static int new_entry(struct scope *s, char *path, const char *given)
 	struct scope_entry *e = path ? more(s, s->entry, s->nentries, sizeof(*e)) : NULL;
 
 	if (!path)
-		return cli_no_memory(s->cli);
+		cli_error(s->cli, "cannot leave out '%s': %s", given ? given : "the output",
+			  strerror(errno));
 	if (!e) {
 		free(path);
 		return -1;

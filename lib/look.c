@@ -753,6 +753,11 @@ int pathev__judge(struct pathev *pv, uint32_t node, enum pathev__mode mode,
 	}
 	if (s->other_fs && !s->failed && s->wd >= 0 && meet_fs(pv, node, s->st.st_dev))
 		return -1;
+	/* it is watched: what is missing is memory of ours */
+	if (s->wd >= 0 && s->error == ENOMEM) {
+		errno = ENOMEM;
+		return -1;
+	}
 	if (s->error && tell_blind(pv, node, s->error))
 		return -1;
 	if (s->wd >= 0)

@@ -647,6 +647,9 @@ static int bind_root(struct pathev *pv, uint32_t root, int wd, const struct stat
 		}
 	}
 	r->told = 1;
+	/* before anything is told: a path that cannot be added has told nothing */
+	if (looks && pathev__pend(pv, node, mode))
+		return -1;
 	if (mode == PATHEV__LIST) {
 		r->listed = pv->listings;
 		if (tell_as(pv, root, PATHEV_EXISTS, 1, type))
@@ -662,9 +665,7 @@ static int bind_root(struct pathev *pv, uint32_t root, int wd, const struct stat
 		if (pathev__tell_root(pv, root, &in))
 			return -1;
 	}
-	if (looks)
-		return pathev__pend(pv, node, mode);
-	if (r->is_dir)
+	if (looks || r->is_dir)
 		return 0;
 	if (mode == PATHEV__NEW || (mode == PATHEV__CHANGED && changed_since(st, pv->lost_ns)))
 		return tell_contents(pv, root, r->path, type);
@@ -797,9 +798,9 @@ int pathev__root_list(struct pathev *pv, uint32_t root)
 	/* not there, or something else now: the records may not have said so yet */
 	if (!type || (type == 'd') != r->is_dir)
 		return pathev__root_bind(pv, root, PATHEV__LIST, PATHEV_CREATE);
-	if (tell_as(pv, root, PATHEV_EXISTS, 1, type))
+	if (r->is_dir && pathev__pend(pv, r->node, PATHEV__LIST))
 		return -1;
-	return r->is_dir ? pathev__pend(pv, r->node, PATHEV__LIST) : 0;
+	return tell_as(pv, root, PATHEV_EXISTS, 1, type);
 }
 
 void pathev__root_fini(struct pathev *pv, uint32_t root)

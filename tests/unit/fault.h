@@ -3,7 +3,7 @@
  * fault.h - calls that fail, each that can be told from the others once
  *
  * The linker has the calls of a program and of the library come here (Makefile.am: fault_calls).
- * While fault.on they are numbered.  A first run learns: it notes the numbers of those calls that
+ * While fault_on they are numbered.  A first run learns: it notes the numbers of those calls that
  * were come to by a way that is new, through whichever functions; then there is a run for each of
  * these, in which that one call fails.
  *
@@ -17,11 +17,15 @@
 #ifndef PATHEV_TEST_FAULT_H
 #define PATHEV_TEST_FAULT_H
 
+#include <dirent.h>
 #include <errno.h>
 #ifdef __GLIBC__
 #include <execinfo.h>
 #endif
+#include <locale.h>
 #include <pthread.h>
+#include <search.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +33,9 @@
 
 enum { FAULT_FRAMES = 9, FAULT_WAYS = 8192, FAULT_RUNS = 1024 };
 
-static struct {
-	int on;				/* calls are numbered, and one may fail */
+static int fault_on;		/* calls are numbered, and one may fail */
+
+struct fault {
 	int learning;
 	unsigned long call;		/* number of the next one */
 	unsigned long fails;		/* number of the one that fails */
@@ -40,7 +45,11 @@ static struct {
 	size_t runs, next;
 	void *frame[FAULT_FRAMES];	/* of the call that failed */
 	int frames;
-} fault = {.learning = 1};
+};
+
+/* Where it lies may be changed, to where a child process can write it. */
+static struct fault fault_own = {.learning = 1}, *fault_at = &fault_own;
+#define fault (*fault_at)
 
 static pthread_mutex_t fault_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -76,16 +85,16 @@ static inline int fault_call(void *caller)
 {
 	int fails = 0;
 
-	if (!fault.on)
+	if (!fault_on)
 		return 0;
 	pthread_mutex_lock(&fault_lock);
 	if (fault.learning) {
 		void *frame[FAULT_FRAMES];
 
-		fault.on = 0;		/* the first backtrace of a process allocates */
+		fault_on = 0;		/* the first backtrace of a process allocates */
 		if (!fault_is_known(frame, fault_stack(frame, caller)) && fault.runs < FAULT_RUNS)
 			fault.run[fault.runs++] = fault.call;
-		fault.on = 1;
+		fault_on = 1;
 	} else if (fault.call == fault.fails && !fault.hit) {
 		fails = fault.hit = 1;
 		fault.frames = fault_stack(fault.frame, caller);
@@ -131,48 +140,59 @@ static inline void fault_where(void)
  * The calls
  */
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *mem, size_t size);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *mem, size_t size);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
-
-#define FAULT(call, error, result) \
-	do { \
+/* A call of that name: what it answers when it fails, for want of memory. */
+#define FAULT(type, name, parameters, arguments, failure) \
+	type __real_##name parameters; \
+	type __wrap_##name parameters; \
+	type __wrap_##name parameters \
+	{ \
 		if (!fault_call(__builtin_return_address(0))) \
-			return call; \
-		errno = (error); \
-		return (result); \
-	} while (0)
+			return __real_##name arguments; \
+		errno = ENOMEM; \
+		return failure; \
+	}
 
-void *__wrap_malloc(size_t size)
-{
-	FAULT(__real_malloc(size), ENOMEM, NULL);
-}
+FAULT(void *, malloc, (size_t size), (size), NULL)
+FAULT(void *, calloc, (size_t n, size_t size), (n, size), NULL)
+FAULT(void *, realloc, (void *mem, size_t size), (mem, size), NULL)
+FAULT(void *, reallocarray, (void *mem, size_t n, size_t size), (mem, n, size), NULL)
+FAULT(char *, strdup, (const char *s), (s), NULL)
+FAULT(char *, strndup, (const char *s, size_t n), (s, n), NULL)
+FAULT(int, vasprintf, (char **to, const char *fmt, va_list ap), (to, fmt, ap), -1)
+FAULT(ssize_t, getdelim, (char **line, size_t *size, int end, FILE *f), (line, size, end, f), -1)
+FAULT(char *, realpath, (const char *path, char *to), (path, to), NULL)
+FAULT(DIR *, opendir, (const char *path), (path), NULL)
+FAULT(DIR *, fdopendir, (int fd), (fd), NULL)
+FAULT(FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL)
+FAULT(void *, tsearch, (const void *key, void **root, int (*compare)(const void *, const void *)),
+      (key, root, compare), NULL)
+FAULT(locale_t, newlocale, (int mask, const char *name, locale_t base), (mask, name, base),
+      (locale_t)0)
 
-void *__wrap_calloc(size_t n, size_t size)
-{
-	FAULT(__real_calloc(n, size), ENOMEM, NULL);
-}
+/* The other names that these have with some flags of the compiler. */
+#ifdef __GLIBC__
+FAULT(FILE *, fopen64, (const char *path, const char *mode), (path, mode), NULL)
+FAULT(ssize_t, __getdelim, (char **line, size_t *size, int end, FILE *f), (line, size, end, f), -1)
+FAULT(int, __vasprintf_chk, (char **to, int flag, const char *fmt, va_list ap), (to, flag, fmt, ap),
+      -1)
+#endif
 
-void *__wrap_realloc(void *mem, size_t size)
-{
-	FAULT(__real_realloc(mem, size), ENOMEM, NULL);
-}
+#define FAULT_VA(name, parameters) \
+	int __wrap_##name parameters; \
+	int __wrap_##name parameters \
+	{ \
+		va_list ap; \
+		int n; \
+\
+		va_start(ap, fmt); \
+		n = __wrap_vasprintf(to, fmt, ap); \
+		va_end(ap); \
+		return n; \
+	}
 
-char *__wrap_strdup(const char *s)
-{
-	FAULT(__real_strdup(s), ENOMEM, NULL);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-	FAULT(__real_strndup(s, n), ENOMEM, NULL);
-}
+FAULT_VA(asprintf, (char **to, const char *fmt, ...))
+#ifdef __GLIBC__
+FAULT_VA(__asprintf_chk, (char **to, int flag __attribute__((unused)), const char *fmt, ...))
+#endif
 
 #endif

@@ -20,9 +20,9 @@ static int nomem_ended;		/* the watcher said that it is unusable, or that it beg
 #define NOMEM_TRY(result, bad, call) \
 	do { \
 		int before = fault.hit; \
-		fault.on = 1; \
+		fault_on = 1; \
 		result = call; \
-		fault.on = 0; \
+		fault_on = 0; \
 		if (result == (bad) && fault.hit && !before && errno == ENOMEM) \
 			result = call; \
 	} while (0)
@@ -32,9 +32,9 @@ static int nomem_ended;		/* the watcher said that it is unusable, or that it beg
 	do { \
 		if (nomem_ended) \
 			return 0; \
-		fault.on = 1; \
+		fault_on = 1; \
 		result = call; \
-		fault.on = 0; \
+		fault_on = 0; \
 		if (result < 0 && fault.hit && errno == ENOMEM) { \
 			nomem_ended = 1; \
 			result = 0; \
@@ -80,9 +80,8 @@ static int nomem_next(struct pathev *pv, struct pathev_event *ev)
 	int res;
 
 	NOMEM_END(res, pathev_next(pv, ev));
-	/* it says that it could not look, or that it begins anew: that is as good */
-	if (res == 1 && fault.hit &&
-	    ((ev->what == PATHEV_ERROR && ev->error == ENOMEM) || ev->what == PATHEV_OVERFLOW))
+	/* all is told anew */
+	if (res == 1 && fault.hit && ev->what == PATHEV_OVERFLOW)
 		nomem_ended = 1;
 	return res;
 }
