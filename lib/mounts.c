@@ -75,19 +75,33 @@ static int read_table(int fd, struct pathev__buf *mounts)
 	return res;
 }
 
-static int has(const struct pathev__buf *mounts, const char *line)
+/* Does a table have this line?  *at is where to begin, and then where the next one may be: two
+ * tables are nearly the same and in one order, and there are hosts with thousands of mounts. */
+static int has(const struct pathev__buf *mounts, const char *line, size_t *at)
 {
-	for (size_t at = 0; at < mounts->len; at += strlen(mounts->data + at) + 1)
-		if (!strcmp(mounts->data + at, line))
-			return 1;
+	size_t begin = *at < mounts->len ? *at : 0, i = begin;
+
+	while (mounts->len) {
+		int found = !strcmp(mounts->data + i, line);
+
+		i += strlen(mounts->data + i) + 1;
+		if (i == mounts->len)
+			i = 0;
+		if (found)
+			*at = i;
+		if (found || i == begin)
+			return found;
+	}
 	return 0;
 }
 
 /* Is one of them not among the others? */
 static int has_more(const struct pathev__buf *mounts, const struct pathev__buf *others)
 {
+	size_t hint = 0;
+
 	for (size_t at = 0; at < mounts->len; at += strlen(mounts->data + at) + 1)
-		if (!has(others, mounts->data + at))
+		if (!has(others, mounts->data + at, &hint))
 			return 1;
 	return 0;
 }
@@ -182,6 +196,7 @@ static int compare_below(struct pathev *pv, uint32_t root, const char *dir,
 			 int unmounted)
 {
 	struct pathev__buf line = {0};
+	size_t hint = 0;
 	int res = 0;
 
 	for (size_t at = 0; at < mounts->len && !res; at += line.len + 1) {
@@ -193,7 +208,7 @@ static int compare_below(struct pathev *pv, uint32_t root, const char *dir,
 			break;
 		node = find_node(pv, pv->root[root].node, dir, mount_point(line.data));
 		if (node != PATHEV__NIL && node != pv->root[root].node &&
-		    !has(others, mounts->data + at))
+		    !has(others, mounts->data + at, &hint))
 			res = compare(pv, node, unmounted);
 	}
 	pathev__buf_fini(&line);
