@@ -298,23 +298,16 @@ enum { ONLY_DIRS = 1, ASK = 2 };	/* of what is read; whether somebody writes the
 static int read_all(struct pathev *pv, const char *path, unsigned flags,
 		    const struct pathev__see *how, struct pathev__sight *s)
 {
-	int fd = pathev__walk_open(path, how->flags & PATHEV__WATCH_NOFOLLOW);
-	int res, err;
+	int fd = pathev__see_read(how, path, flags & ONLY_DIRS, &pv->entries, s);
 
 	if (fd < 0)
 		return -1;
-	res = fstat(fd, &s->st);
-	s->other_fs = !res && s->st.st_dev != how->dev;
-	if (!res && !(s->other_fs && how->one_fs))
-		res = pathev__walk_read(fd, flags & ONLY_DIRS, &pv->entries);
-	if (!res && flags & ASK) {
+	if (flags & ASK) {
 		mark_complete(pv, fd);
 		s->probed = 1;
 	}
-	err = errno;
 	close(fd);
-	errno = err;
-	return res;
+	return 0;
 }
 
 /* See a directory of which is told, or below which all has moved: unwatched, it counts as well. */

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-static int read_dirs(const struct pathev__see *how, const char *path, struct pathev__buf *entries,
-		     struct pathev__sight *s)
+int pathev__see_read(const struct pathev__see *how, const char *path, int only_dirs,
+		     struct pathev__buf *entries, struct pathev__sight *s)
 {
 	int fd = pathev__walk_open(path, how->flags & PATHEV__WATCH_NOFOLLOW);
 	int res, err;
@@ -19,17 +19,21 @@ static int read_dirs(const struct pathev__see *how, const char *path, struct pat
 	res = fstat(fd, &s->st);
 	s->other_fs = !res && s->st.st_dev != how->dev;
 	if (!res && !(s->other_fs && how->one_fs))
-		res = pathev__walk_read(fd, 1, entries);
+		res = pathev__walk_read(fd, only_dirs, entries);
+	if (!res)
+		return fd;
 	err = errno;
 	close(fd);
 	errno = err;
-	return res;
+	return -1;
 }
 
 /* Watch first, then read, so that nothing falls between. */
 static int see(const struct pathev__see *how, const char *path, struct pathev__buf *entries,
 	       struct pathev__sight *s)
 {
+	int fd;
+
 	s->wd = pathev__inotify_add(how->fd, path, how->what, how->flags);
 	if (s->wd < 0)
 		return -1;
@@ -42,7 +46,11 @@ static int see(const struct pathev__see *how, const char *path, struct pathev__b
 		if (s->st.st_dev == how->dev && s->st.st_nlink == 2)
 			return 0;
 	}
-	return read_dirs(how, path, entries, s);
+	fd = pathev__see_read(how, path, 1, entries, s);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
 }
 
 void pathev__see(const struct pathev__see *how, const char *path, struct pathev__buf *entries,

@@ -37,4 +37,8 @@ struct pathev__see {
 void pathev__see(const struct pathev__see *how, const char *path, struct pathev__buf *entries,
 		 struct pathev__sight *s);
 
+/* Only read it, all or the directories.  Its descriptor, for the caller to close; -1. */
+int pathev__see_read(const struct pathev__see *how, const char *path, int only_dirs,
+		     struct pathev__buf *entries, struct pathev__sight *s);
+
 #endif
