@@ -76,8 +76,10 @@ for place in "$top_builddir" ${memory:-"$top_builddir"}; do
 	replay "$place" "$quarter" 8 5000 -xx
 	replay "$place" "$quarter" 3 2000 -xx 10ms
 done
+# automake's is a command with arguments
+# shellcheck disable=SC2086
 PATHEV_LONG=1 PATHEV_TEST_BOUND=${PATHEV_TEST_BOUND:-300} \
-	"${BATS:-bats}" --tap "$top_srcdir"/tests/cli/contract-*.bats || failed=1
+	${BATS:-bats} --tap "$top_srcdir"/tests/cli/contract-*.bats || failed=1
 
 # the kernel does not know of mappings on overlayfs
 unmapped=plain,chunks,two,reopen,stalled,renamed,renamed-across,linked,linked-open,tmpfile
@@ -94,7 +96,9 @@ mounting bindfs bindfs lower at &&
 	race "$dir/at" -b 30000 -l 6000 -r 12 -k plain,two,renamed,linked,mapped,truncated
 clean
 
+# automake's is a command with arguments
+# shellcheck disable=SC2086
 PATHEV_LONG=1 PATHEV_TEST_BOUND=${PATHEV_TEST_BOUND:-300} \
-	"${BATS:-bats}" --tap "$top_srcdir"/tests/cli/written.bats \
+	${BATS:-bats} --tap "$top_srcdir"/tests/cli/written.bats \
 	"$top_srcdir"/tests/cli/pathwait.bats || failed=1
 exit "$failed"
