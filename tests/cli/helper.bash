@@ -173,9 +173,15 @@ err() {
 	cat "$BATS_TEST_TMPDIR/$1.err"
 }
 
-# instrumented: is this a build with sanitizers or coverage?  Its memory and sections are not
-# those of the programs.
+# under_valgrind: do our programs run in valgrind?  They are many times slower then.
+under_valgrind() {
+	[ -n "${PATHEV_TEST_VALGRIND-}" ]
+}
+
+# instrumented: is this a build with sanitizers or coverage, or under valgrind?  Its memory and
+# sections are not those of the programs.
 instrumented() {
+	under_valgrind && return
 	"${NM:-nm}" -P "$top_builddir/lib/libpathev.a" 2>/dev/null |
 		grep -q -e '__asan_' -e '__ubsan_' -e '__gcov_' -e '__llvm_'
 }

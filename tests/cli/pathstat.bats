@@ -35,6 +35,7 @@ work='echo x >d/a.c; echo x >d/b.h; cat d/a.c >&2'
 }
 
 @test "pathstat: counts exactly, whatever is asked for" {
+	under_valgrind && skip "the kernel's queue overflows before they are read"
 	mkdir d
 	: >d/f
 	# equal events that follow each other are one to the kernel, so their likes must be watched

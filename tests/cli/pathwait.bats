@@ -229,6 +229,7 @@ a' ]
 }
 
 @test "pathwait: --settle waits for a writer that closes the file and comes back" {
+	under_valgrind && skip "it starts more slowly than the time to settle"
 	echo 1 >f
 	start w pathwait --settle 0.4 f
 	# one that needs no time comes first; and each write begins the time anew
@@ -322,6 +323,7 @@ quiet() {
 @test "pathwait: two that wait for the same writer ask some 20 times a second" {
 	local a
 
+	under_valgrind && skip "valgrind wakes up as well"
 	slow_writer f
 	until_true test -e f
 	echo 1 >&7

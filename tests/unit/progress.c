@@ -168,5 +168,7 @@ int main(void)
 	test_silence();
 	test_width();
 	test_background();
+	close(tty);
+	close(screen);
 	return done_testing();
 }

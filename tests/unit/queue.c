@@ -171,10 +171,11 @@ static size_t chunk_bytes(const struct pathev__queue *q)
 static void test_random(void)
 {
 	struct pathev__queue q = {0};
+	const int steps = rounds(100000);
 	int wrong_push = 0, wrong_pop = 0, wrong_count = 0;
 	size_t most = 0, left;
 
-	for (int step = 0; step < 100000; step++) {
+	for (int step = 0; step < steps; step++) {
 		/* by turns it grows, shrinks, and is emptied */
 		int grows = draw(10) < (step / 3000 % 2 ? 3u : 7u);
 

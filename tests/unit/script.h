@@ -27,6 +27,7 @@
  *	learn NAME P	from here on NAME as a DIR is what is at P now
  *	commit		the records up to here are one read; = does so too
  *	held		after the next events, a MOVED_FROM waits for its other half
+ *	patience	a second half that the engine allows some milliseconds for has a second
  *	watched N	so many directories, added paths among them, are watched
  *	wait		and behind this line it does no more: pathev_wait() came back by itself
  *	= EVENT		the events that are told now, one line each; a = alone: none.  Events of one
@@ -96,7 +97,7 @@ static struct {
 	char name[SCRIPT_NAMES][64];	/* what a DIR stands for */
 	int wd[SCRIPT_NAMES];
 	int names;
-	int held;			/* what open opened */
+	int held;			/* what open opened; -1: nothing */
 	char added[64];			/* the last path added */
 	uint32_t cookie[SCRIPT_NAMES];	/* those that were told */
 	uint32_t cookies;
@@ -160,6 +161,14 @@ static int script_flood(const char *path)
 	return 0;
 }
 
+static int script_close(void)
+{
+	int fd = sc.held;
+
+	sc.held = -1;
+	return close(fd);
+}
+
 static int script_change(const char *line)
 {
 	char copy[256], *p = copy, *op, *a, *b;
@@ -183,7 +192,7 @@ static int script_change(const char *line)
 	if (!strcmp(op, "empty"))
 		return mknod(a, S_IFREG | 0666, 0);
 	if (!strcmp(op, "close"))
-		return close(sc.held);
+		return script_close();
 	if (!strcmp(op, "rm"))
 		return remove(a);
 	if (!strcmp(op, "rmtree"))
@@ -678,6 +687,16 @@ static int script_watched(const char *line)
 	return script_fails(line, "no");
 }
 
+static int script_patience(void)
+{
+	struct pathev__renames *r = sc.pv->renames;
+
+	for (unsigned i = 0; r && i < PATHEV__MOVES; i++)
+		if (r->move[i].open_ns)
+			r->move[i].open_ns = pathev_now() + PATHEV__NS_PER_S;
+	return 0;
+}
+
 static int script_wait(const char *line)
 {
 	int64_t before = pathev_now(), took;
@@ -725,6 +744,8 @@ static int script_line(const char *line)
 		return script_watched(line);
 	if (!strcmp(line, "held"))
 		return sc.pv->held_ns < 0 ? script_fails(line, "nothing waits") : 0;
+	if (!strcmp(line, "patience"))
+		return script_patience();
 	if (!strcmp(line, "tick"))
 		return script_tick();
 	if (!strcmp(line, "wait"))
@@ -756,6 +777,7 @@ static void script_begin(const struct script *s, enum script_mode mode)
 	memset(&sc, 0, sizeof(sc));
 	sc.s = s;
 	sc.mode = mode;
+	sc.held = -1;
 	if (mkdir("w", 0777) || chdir("w"))
 		script_fails("", strerror(errno));
 	strcat(scratch_dir, "/w");
@@ -764,6 +786,8 @@ static void script_begin(const struct script *s, enum script_mode mode)
 static void script_end(void)
 {
 	pathev_close(sc.pv);
+	if (sc.held >= 0)		/* it was cut short */
+		script_close();
 	pathev__buf_fini(&sc.records);
 	pathev__buf_fini(&sc.got);
 	scratch_dir[strlen(scratch_dir) - 2] = '\0';

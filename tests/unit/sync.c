@@ -51,7 +51,7 @@ static const struct script scripts[] = {
 }},
 {"never between the halves of a rename that are told apart", .pair_ms = -1, .line = {
 	"mkdir t", "file t/a", "add t", "= ready",
-	"mv t/a t/b", "k t moved_from a 1", "= moved_from t/a #1",
+	"mv t/a t/b", "k t moved_from a 1", "= moved_from t/a #1", "patience",
 	"sync 1", "k t moved_to b 1", "k t create c",
 	"= moved_to t/b #1 < t/a", "= sync 1", "= create t/c",
 }},

@@ -163,6 +163,20 @@ static inline void skip(const char *reason)
 	printf("ok %d # SKIP %s\n", tap_ran, reason);
 }
 
+/* Are we run by valgrind?  The memory is not ours then, and all takes some forty times as long. */
+static inline int under_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "/vgpreload_");
+}
+
+/* How often to try what is tried at random. */
+static inline int rounds(int n)
+{
+	return under_valgrind() ? n / 10 : n;
+}
+
 /* The plan, last: a program that dies before it is told as failed.  The exit status for main. */
 static inline int done_testing(void)
 {
