@@ -71,6 +71,7 @@ fresh() {	# fresh [ARG]...: run it with that PATH
 	local m want
 
 	tool id 'echo 0'
+	tool find	# no lists of pacman
 	while IFS=: read -r m want; do
 		rm -f asked path/apt-get path/dnf path/apk path/pacman path/zypper
 		manager "$m"
@@ -82,15 +83,68 @@ fresh() {	# fresh [ARG]...: run it with that PATH
 		apt-get:apt-get update
 		apt-get:apt-get install -y --no-install-recommends autoconf automake make gcc libc6-dev
 		apt-get:apt-get install -y --no-install-recommends bats
-		dnf:dnf install -y autoconf automake make gcc
+		dnf:dnf install -y autoconf automake make gcc glibc-devel
 		dnf:dnf install -y bats
 		apk:apk add --no-cache autoconf automake make gcc musl-dev
 		apk:apk add --no-cache bats
+		pacman:pacman -Syu --noconfirm
 		pacman:pacman -S --needed --noconfirm autoconf automake make gcc
-		pacman:pacman -S --needed --noconfirm bash-bats
-		zypper:zypper --non-interactive install --no-recommends autoconf automake make gcc
+		pacman:pacman -S --needed --noconfirm bats
+		zypper:zypper --non-interactive install --no-recommends autoconf automake make gcc glibc-devel
 		zypper:zypper --non-interactive install --no-recommends bats
 	END
+}
+
+@test "bootstrap: refreshes the lists once, and only where it must" {
+	tool id 'echo 0'
+	manager apt-get
+	fresh
+	[ "$(grep -c update asked)" -eq 1 ]
+	rm asked path/apt-get
+
+	manager pacman
+	tool find 'echo /var/lib/pacman/sync/core.db'
+	fresh
+	run grep -e -Sy asked
+	[ "$status" -eq 1 ]
+}
+
+@test "bootstrap: old lists are better than none" {
+	tool id 'echo 0'
+	# shellcheck disable=SC2016
+	tool apt-get 'echo "$*" >>asked; [ "$1" != update ]'
+	fresh
+	[ "$status" -eq 1 ]
+	grep -q '^install .* gcc' asked
+}
+
+@test "bootstrap: goes on with what the package manager installed" {
+	tool id 'echo 0'
+	# shellcheck disable=SC2016
+	tool apk 'for t in autoreconf automake aclocal make gcc bats; do
+			printf "#!/bin/sh\n" >path/$t && chmod +x path/$t || exit
+		done'
+	ln -s "$(command -v chmod)" path/
+	tool configure 'echo >configured'
+	mv path/configure .
+	fresh
+	[ "$status" -eq 0 ]
+	[ -e configured ]
+	[[ $output != *missing* ]]
+}
+
+@test "bootstrap: a CC that makes no programs is not replaced" {
+	local t
+
+	for t in autoreconf automake aclocal make gcc bats; do
+		tool "$t"
+	done
+	tool other 'exit 1'
+	manager apt-get
+	fresh CC=other
+	[ "$status" -eq 1 ]
+	[[ $output = *"CC='other' does not make programs"* ]]
+	[ ! -e asked ]
 }
 
 @test "bootstrap: becomes root by sudo, else by doas, and else says what to run" {
@@ -111,6 +165,10 @@ fresh() {	# fresh [ARG]...: run it with that PATH
 	grep -q '^sudo apk add' asked
 	run grep doas asked
 	[ "$status" -eq 1 ]
+
+	manager apt-get
+	fresh
+	grep -q '^sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y' asked
 }
 
 @test "bootstrap: goes on without bats, loudly" {
