@@ -107,13 +107,14 @@ static const char output_help[] =
 	"      --raw               control characters in names are not escaped\n"
 	"      --no-newline        nothing is added to the end of a --format record\n";
 
-static const char common_help[] =
+static const char events_help[] =
 	"What to watch:\n"
 	"  -e, --event LIST        access attrib close_nowrite close_write create delete\n"
 	"                          delete_self modify move_self moved_from moved_to open\n"
-	"                          unmount; groups: all changes close move; our own:\n"
-	"                          added error exists overflow ready removed sync\n"
-	"                          written; -NAME takes one away\n"
+	"                          unmount; groups: all changes close move%s"
+	"-NAME takes one away\n";
+
+static const char common_help[] =
 	"  -r, --recursive         the directories below too; --max-depth N: down to N\n"
 	"  -x, --one-file-system   do not enter other file systems\n"
 	"  -P, --no-dereference    watch a PATH that is a symbolic link itself\n"
@@ -394,16 +395,18 @@ int cli_refuse_events(const struct cli *c, uint32_t vain, const char *why)
 
 /* ---- the shared options ---- */
 
-/* All names of events, to follow a message about an unknown one. */
+/* All names of events that the program takes, to follow a message about an unknown one. */
 static void list_events(const struct cli *c)
 {
 	char list[512] = "";
 	const char *name;
+	uint32_t what;
 
-	for (size_t i = 0; (name = pathev_event_name(i, NULL)); i++) {
+	for (size_t i = 0; (name = pathev_event_name(i, &what)); i++) {
 		size_t len = strlen(list);
 
-		snprintf(list + len, sizeof(list) - len, "%s%s", i ? " " : "", name);
+		if (!(what & ~(PATHEV_ALL | c->program->own)))
+			snprintf(list + len, sizeof(list) - len, "%s%s", len ? " " : "", name);
 	}
 	cli_error(c, "the events are: %s", list);
 }
@@ -670,9 +673,11 @@ static int print_help(const struct cli *c)
 {
 	const struct cli_program *p = c->program;
 
-	if (dprintf(STDOUT_FILENO, "%s%s%s%s%s%s", p->usage,
+	if (dprintf(STDOUT_FILENO, "%s%s%s", p->usage,
 		    p->sets & CLI_SET_STYLE ? style_help : "",
-		    p->sets & CLI_SET_OUTPUT ? output_help : "", common_help,
+		    p->sets & CLI_SET_OUTPUT ? output_help : "") >= 0 &&
+	    dprintf(STDOUT_FILENO, events_help, p->own_help) >= 0 &&
+	    dprintf(STDOUT_FILENO, "%s%s%s", common_help,
 		    p->sets & CLI_SET_MISSING ? missing_help : "", run_help) >= 0)
 		return 0;
 	cli_error(c, "cannot write to standard output: %s", strerror(errno));
@@ -743,7 +748,9 @@ static void refuse_option(const struct cli *c, const struct table *t, const char
 	int len = (int)strcspn(word, "=");
 	const char *help = c->program->name;
 
-	if (strncmp(word, "--", 2) != 0)
+	if (strncmp(word, "--", 2) != 0 && !word[2])
+		cli_error(c, "unknown option '%s'; see %s --help", word, help);
+	else if (strncmp(word, "--", 2) != 0)
 		cli_error(c, "unknown option '-%c' in '%s'; see %s --help", optopt, word, help);
 	else if (optopt)
 		cli_error(c, "option '%.*s' takes no argument, but there is '%s'", len, word,

@@ -56,6 +56,8 @@ struct cli_program {
 	const struct option *options;	/* its own, ended by a name of NULL */
 	unsigned sets;			/* CLI_SET_*: which of the shared ones it takes */
 	uint32_t events;		/* what -NAME as the first word of -e takes from */
+	uint32_t own;			/* those of our own events that -e takes, */
+	const char *own_help;		/* and how --help goes on with them, up to -NAME */
 	/* An option of its own: 0, or -1 after cli_error(). */
 	int (*set)(void *self, int opt, const char *arg);
 };

@@ -132,6 +132,7 @@ static const struct cli_program program = {
 	.options = options,
 	.sets = CLI_SET_STYLE | CLI_SET_MISSING,
 	.events = PATHEV_ALL,
+	.own_help = ";\n                          ",
 	.set = set
 };
 

@@ -131,6 +131,9 @@ static const struct cli_program program = {
 	.options = options,
 	.sets = CLI_SET_STYLE | CLI_SET_OUTPUT,
 	.events = PATHEV_CHANGES,
+	.own = PATHEV_EXISTS | PATHEV_WRITTEN,
+	.own_help = "; our own:\n"
+		    "                          exists written; ",
 	.set = set
 };
 

@@ -107,6 +107,10 @@ static const struct cli_program program = {
 	.options = options,
 	.sets = CLI_SET_STYLE | CLI_SET_OUTPUT | CLI_SET_MISSING,
 	.events = PATHEV_CHANGES,
+	.own = PATHEV_OWN | PATHEV_WRITTEN,
+	.own_help = "; our own:\n"
+		    "                          added error exists overflow ready removed sync\n"
+		    "                          written; ",
 	.set = set
 };
 

@@ -81,8 +81,9 @@ _pathev_value() {
 
 	case $2 in
 	-e | --event)
-		_pathev_list "$events overflow exists ready error written added removed sync close move
-			changes all"
+		[ "$1" = pathstat ] || events+=' exists written'
+		[ "$1" != pathwatch ] || events+=' overflow ready error added removed sync'
+		_pathev_list "$events close move changes all"
 		return
 		;;
 	-u | --until) words='written exists gone changed' ;;

@@ -22,7 +22,7 @@ function __pathwait_events
     set -l before (string match -r '^.*,' -- $word; or echo)
     for name in access modify attrib close_write close_nowrite open moved_from moved_to \
             create delete delete_self move_self unmount \
-            overflow exists ready error written added removed sync close move changes all
+            exists written close move changes all
         echo $before$name
         echo $before-$name
     end

@@ -39,6 +39,7 @@ setup() {
 @test "bad input: options that there are not" {
 	each 1 "unknown option '--nonsense'" --nonsense d
 	each 1 "unknown option '--nonsense'" --nonsense=5 d
+	each 1 "unknown option '-Z'; see" -Z d
 	each 1 "unknown option '-Z' in '-rZ'" -rZ d
 	each 1 "'--re' could be several" --re d
 	each 1 "'--recursive' takes no argument" --recursive=yes d

@@ -227,7 +227,7 @@ words_of() {	# words_of PROGRAM OPTION
 
 	for p in $programs; do
 		events_of "$p" >events
-		[ "$(wc -l <events)" -ge 21 ]
+		[ "$(wc -l <events)" -ge 17 ]
 		"$p" --help | tr ' ;:' '\n' >help
 		in_bash "$p" --event = '' >bash
 		for e in $(cat events); do
@@ -237,6 +237,13 @@ words_of() {	# words_of PROGRAM OPTION
 			grep -q -e "'$e:" "$completion/_pathev" || { echo "_pathev: $e"; return 1; }
 		done
 		same events bash
+		# and none that it refuses
+		sed -n '/--event LIST/,/takes one away/p' help >list
+		for e in $(events_of pathwatch | grep -v -x -f events); do
+			! grep -q -x -e "$e" list || { echo "$p --help: $e"; return 1; }
+			! sed -n '/^function __.*_events/,/^end/p' "$completion/$p.fish" |
+				grep -q -w -e "$e" || { echo "$p.fish: $e"; return 1; }
+		done
 	done
 }
 
