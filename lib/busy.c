@@ -135,10 +135,11 @@ int pathev__busy_at(int dir, const char *path, int flags)
 
 int pathev__busy_ask(const char *path, int flags, struct stat *st, int *evidence)
 {
-	int at = open_file(AT_FDCWD, path, flags, st);
-	int res, err;
+	int at, res, err;
 
+	*st = (struct stat){0};
 	*evidence = 0;
+	at = open_file(AT_FDCWD, path, flags, st);
 	if (at < 0)
 		return -1;
 	res = ask(at, st, evidence);

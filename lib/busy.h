@@ -14,7 +14,8 @@ int pathev__busy_at(int dir, const char *path, int flags);
 
 /*
  * As pathev_busy(), flags as above, with *st from the moment of the answer.  It is filled
- * whenever there is such a file: with 1, with 0, and when it is not known.
+ * whenever there is such a file: with 1, with 0, and when it is not known.  Where the file may not
+ * be looked at, which is EACCES too, it is all zero.
  */
 int pathev__busy_ask(const char *path, int flags, struct stat *st, int *evidence);
 

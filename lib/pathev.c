@@ -470,8 +470,13 @@ static int set_timer(struct pathev *pv)
 		return 0;
 	if (pv->timerfd < 0) {
 		pv->timerfd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-		if (pv->timerfd < 0 || watch_fd(pv, pv->timerfd))
+		if (pv->timerfd < 0)
 			return -1;
+		if (watch_fd(pv, pv->timerfd)) {
+			close(pv->timerfd);
+			pv->timerfd = -1;
+			return -1;
+		}
 	}
 	if (at_ns >= 0) {
 		its.it_value.tv_sec = (time_t)(at_ns / PATHEV__NS_PER_S);
@@ -513,10 +518,12 @@ int pathev_next(struct pathev *pv, struct pathev_event *ev)
 	do
 		res = work(pv);
 	while (res > 0 && pv->queue.to);
-	if (res >= 0 && !pv->queue.to)
+	if (res < 0)
+		pathev__break(pv);
+	if (!pv->queue.to && !pv->broken)
 		return 1;
 	pv->queue.to = NULL;
-	return res < 0 ? pathev__break(pv) : set_timer(pv);
+	return is_broken(pv) ? -1 : set_timer(pv);
 }
 
 int pathev_fill(struct pathev *pv)
@@ -784,5 +791,9 @@ int pathev_sync(struct pathev *pv, const char *token)
 	m->until = pv->in.end;
 	pv->nmarks++;
 	pv->mark_ns = 0;
-	return set_timer(pv);
+	if (!set_timer(pv))
+		return 0;
+	pv->nmarks--;
+	free(m->token);
+	return -1;
 }

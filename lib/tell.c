@@ -46,11 +46,12 @@ int pathev__full(struct pathev *pv, const char *name, size_t len)
 	return pathev__buf_add(&pv->full, name, len);
 }
 
-/* Does an added path tell of what is below it at this path? */
+/* Does an added path tell this of what is below it at this path?  Of a blind spot it does if it
+ * looks into it. */
 static int reaches(const struct pathev *pv, const struct pathev__root *r, const char *path,
-		   size_t len)
+		   size_t len, uint32_t what)
 {
-	uint32_t depth = 1;
+	uint32_t depth = what & PATHEV_ERROR ? 2 : 1;
 
 	if (len == r->len)
 		return 1;
@@ -66,7 +67,7 @@ static int reaches(const struct pathev *pv, const struct pathev__root *r, const 
 /* Another added path, a longer one, that is armed and tells of this path; NULL: there is none. */
 static const struct pathev__root *find_other(const struct pathev *pv,
 					     const struct pathev__root *mine, const char *path,
-					     size_t len)
+					     size_t len, uint32_t what)
 {
 	for (uint32_t i = 0; i < pv->nroots; i++) {
 		const struct pathev__root *r = &pv->root[i];
@@ -74,7 +75,7 @@ static const struct pathev__root *find_other(const struct pathev *pv,
 		if (!r->given || r == mine || r->len > len || r->len < mine->len ||
 		    (r->len == mine->len && r > mine) || pv->in.pos < r->quiet_until)
 			continue;
-		if (!memcmp(r->path, path, r->len) && reaches(pv, r, path, len))
+		if (!memcmp(r->path, path, r->len) && reaches(pv, r, path, len, what))
 			return r;
 	}
 	return NULL;
@@ -211,7 +212,7 @@ static int choose(struct pathev *pv, const struct pathev__root **r,
 	if (pathev__full(pv, in->name, in->namelen))
 		return -1;
 	if (pv->nested)
-		other = find_other(pv, *r, pv->full.data, pv->full.len);
+		other = find_other(pv, *r, pv->full.data, pv->full.len, what);
 	if (is_others(pv, other, what))
 		return 0;
 	if (other) {
@@ -268,7 +269,7 @@ int pathev__tell_root(struct pathev *pv, uint32_t root, struct pathev__queue_in 
 
 	if ((!what && !judged) || !r->given || is_early(pv, r, what))
 		return 0;
-	other = pv->nested ? find_other(pv, r, r->path, r->len) : NULL;
+	other = pv->nested ? find_other(pv, r, r->path, r->len, what) : NULL;
 	if (is_others(pv, other, in->what))
 		return 0;
 	if (judged && judge(pv, root, in))

@@ -419,7 +419,7 @@ static enum verdict judge(struct pathev *pv, struct candidate *c, int *evidence)
 	pathev__short_fini(&p);
 	now = pathev_now();
 	set_quick(pv->written, c, 0);
-	if (busy < 0 && !pathev__busy_unknown(err) && err != EMFILE && err != ENFILE)
+	if (busy < 0 && err != EMFILE && err != ENFILE && (!pathev__busy_unknown(err) || !st.st_mode))
 		return err == ENOMEM ? (errno = err, FAILED) : NO_FILE;
 	if (busy > 0 || (busy < 0 && !pathev__busy_unknown(err))) {
 		look_later(pv->written, c, now, now - before);

@@ -200,3 +200,23 @@ slow_behind() {
 	[ "$(out w) $(out g) $(out e)" = 'fuse/f fuse/f fuse/f' ]
 	[ "$(grep -c unseen "$BATS_TEST_TMPDIR/w.err")" -eq 1 ]
 }
+
+@test "pathwatch: -e written does not speak of files that it may not look at" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, for files of two users"
+	as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	chmod 755 .
+	mkdir -m 755 in
+	# who may read a directory, and not search it, hears of changes in it
+	mkdir -m 744 d
+	"${as[@]}" pathwait -q -t 0 -u exists in || skip "another user does not get here"
+	printf '#!/bin/sh\nexec %s pathwatch "$@"\n' "${as[*]}" >as
+	chmod 755 as
+	start w ./as -e written,close_write d in
+	echo 1 >d/1
+	wait_line w.out d/1
+	echo 2 >d/2
+	wait_line w.out d/2
+	echo 3 >in/3
+	wait_line w.out '^written in/3$'
+	tells 'close_write d/1' 'close_write d/2' 'close_write in/3' 'written in/3'
+}

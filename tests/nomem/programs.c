@@ -36,7 +36,7 @@ static const struct {
 	{.args = "pathwatch --initial --from-file list -t 0 -q nothing", .status = 1},
 	{.args = "pathwatch -e written --existing -r --settle 1ms --batch -t 0.05 d"},
 	{.args = "pathwatch -e create,close_write -r --settle 1ms --ignore-file rules d --run touch d/new d/e.o"},
-	{.args = "pathwatch -e create --settle 1ms --batch --json d --run touch d/new d/e.o"},
+	{.args = "pathwatch -e create --settle 1ms --batch d --run touch d/new d/e.o"},
 	{.args = "pathwatch --control -r -e create d --ignore-file rules",
 	 .input = "add e\nadd -r k\nsync token\nremove e\nadd nothing\nbad\n"},
 	{.args = "pathwatch --allow-missing -r missing/below -e create --run mkdir -p missing/below"},
@@ -45,7 +45,7 @@ static const struct {
 	{.args = "pathwait d/new --run touch d/new"},
 	{.args = "pathwait -n 2 d --run touch d/new d/other"},
 	{.args = "pathwait --until gone d/a d/b.o --run rm d/a d/b.o"},
-	{.args = "pathwait --until changed -r d --json --run touch d/s/f"},
+	{.args = "pathwait --until changed -r d --run touch d/s/f"},
 	{.args = "pathwait --any --existing --from-file list"},
 	{.args = "pathstat -r d --run touch d/new d/s/new"},
 	{.args = "pathstat -r d --by dir --sort create --json --run touch d/new d/s/new"},
@@ -108,7 +108,8 @@ static int become(const char *args)
 	    !freopen("err", "w", stderr) || chdir("w"))
 		return 99;
 	alarm(BOUND_S);
-	fault_on = 1;
+	fault_on = fault_memory_only = 1;
+	fault_process = getpid();
 	return __real_main(argc, argv);
 }
 
@@ -153,8 +154,12 @@ static void run(size_t i, struct result *r)
 	make_tree(runs[i].input ? runs[i].input : "");
 	fflush(stdout);
 	pid = fork();
-	if (pid == 0)
-		exit(become(runs[i].args));
+	if (pid == 0) {
+		int status = become(runs[i].args);
+
+		fault_on = 0;
+		exit(status);
+	}
 	for (int round = 0; !waitpid(pid, &wstatus, runs[i].file ? WNOHANG : 0); round++) {
 		happen(i, pid, round);
 		usleep(1000);

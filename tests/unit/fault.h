@@ -30,16 +30,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Memory; what else a watcher needs; and looks at files, which may fail for any reason. */
+enum fault_kind { FAULT_MEMORY, FAULT_MEANS, FAULT_LOOK };
 
 enum { FAULT_FRAMES = 9, FAULT_WAYS = 8192, FAULT_RUNS = 1024 };
 
 static int fault_on;		/* calls are numbered, and one may fail */
+static int fault_memory_only;		/* of FAULT_MEMORY alone */
+static pid_t fault_process;		/* in this process alone; 0: in all */
 
 struct fault {
 	int learning;
 	unsigned long call;		/* number of the next one */
 	unsigned long fails;		/* number of the one that fails */
-	int hit;			/* it did */
+	int hit;			/* it did ... */
+	enum fault_kind kind;		/* ... and is of this kind */
 	uint64_t way[FAULT_WAYS];	/* that were seen; 0: none */
 	unsigned long run[FAULT_RUNS];	/* numbers of calls that are to fail */
 	size_t runs, next;
@@ -81,11 +88,12 @@ static inline int fault_is_known(void **frame, int n)
 }
 
 /* One call: does it fail? */
-static inline int fault_call(void *caller)
+static inline int fault_call(enum fault_kind kind, void *caller)
 {
 	int fails = 0;
 
-	if (!fault_on)
+	if (!fault_on || (fault_memory_only && kind != FAULT_MEMORY) ||
+	    (fault_process && fault_process != getpid()))
 		return 0;
 	pthread_mutex_lock(&fault_lock);
 	if (fault.learning) {
@@ -97,6 +105,7 @@ static inline int fault_call(void *caller)
 		fault_on = 1;
 	} else if (fault.call == fault.fails && !fault.hit) {
 		fails = fault.hit = 1;
+		fault.kind = kind;
 		fault.frames = fault_stack(fault.frame, caller);
 	}
 	fault.call++;
@@ -140,17 +149,23 @@ static inline void fault_where(void)
  * The calls
  */
 
-/* A call of that name: what it answers when it fails, for want of memory. */
-#define FAULT(type, name, parameters, arguments, failure) \
+/* A call of that name, what it answers when it fails, and why. */
+#define FAULT_CALL(kind, type, name, parameters, arguments, failure, error) \
 	type __real_##name parameters; \
 	type __wrap_##name parameters; \
 	type __wrap_##name parameters \
 	{ \
-		if (!fault_call(__builtin_return_address(0))) \
+		if (!fault_call(kind, __builtin_return_address(0))) \
 			return __real_##name arguments; \
-		errno = ENOMEM; \
+		errno = error; \
 		return failure; \
 	}
+#define FAULT(type, name, parameters, arguments, failure) \
+	FAULT_CALL(FAULT_MEMORY, type, name, parameters, arguments, failure, ENOMEM)
+#define FAULT_MEANS_OF(name, parameters, arguments, error) \
+	FAULT_CALL(FAULT_MEANS, int, name, parameters, arguments, -1, error)
+#define FAULT_LOOK_BY(name, parameters, arguments, error) \
+	FAULT_CALL(FAULT_LOOK, int, name, parameters, arguments, -1, error)
 
 FAULT(void *, malloc, (size_t size), (size), NULL)
 FAULT(void *, calloc, (size_t n, size_t size), (n, size), NULL)
@@ -175,6 +190,38 @@ FAULT(FILE *, fopen64, (const char *path, const char *mode), (path, mode), NULL)
 FAULT(ssize_t, __getdelim, (char **line, size_t *size, int end, FILE *f), (line, size, end, f), -1)
 FAULT(int, __vasprintf_chk, (char **to, int flag, const char *fmt, va_list ap), (to, flag, fmt, ap),
       -1)
+#endif
+
+/* What the kernel is asked for. */
+FAULT_MEANS_OF(inotify_init1, (int flags), (flags), EMFILE)
+FAULT_MEANS_OF(inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask), ENOSPC)
+FAULT_MEANS_OF(epoll_create1, (int flags), (flags), EMFILE)
+FAULT_MEANS_OF(epoll_ctl, (int fd, int op, int which, void *event), (fd, op, which, event), ENOSPC)
+FAULT_MEANS_OF(timerfd_create, (int clock, int flags), (clock, flags), EMFILE)
+FAULT_MEANS_OF(open, (const char *path, int flags, unsigned mode), (path, flags, mode), EMFILE)
+FAULT_MEANS_OF(openat, (int fd, const char *path, int flags, unsigned mode), (fd, path, flags, mode),
+	    EMFILE)
+FAULT_LOOK_BY(stat, (const char *path, void *st), (path, st), EIO)
+FAULT_LOOK_BY(lstat, (const char *path, void *st), (path, st), EIO)
+FAULT_LOOK_BY(fstat, (int fd, void *st), (fd, st), EIO)
+FAULT_LOOK_BY(fstatat, (int fd, const char *path, void *st, int flags), (fd, path, st, flags), EIO)
+FAULT_LOOK_BY(statfs, (const char *path, void *fs), (path, fs), EIO)
+FAULT_MEANS_OF(chdir, (const char *path), (path), EACCES)
+FAULT_MEANS_OF(fchdir, (int fd), (fd), EACCES)
+FAULT_CALL(FAULT_MEANS, ssize_t, read, (int fd, void *to, size_t size), (fd, to, size), -1, EIO)
+FAULT_CALL(FAULT_LOOK, ssize_t, readlink, (const char *path, char *to, size_t size),
+	   (path, to, size), -1, EIO)
+#if defined __GLIBC__ && __GLIBC_PREREQ(2, 33)
+FAULT_MEANS_OF(open64, (const char *path, int flags, unsigned mode), (path, flags, mode), EMFILE)
+FAULT_MEANS_OF(__open64_2, (const char *path, int flags), (path, flags), EMFILE)
+FAULT_MEANS_OF(openat64, (int fd, const char *path, int flags, unsigned mode),
+	    (fd, path, flags, mode), EMFILE)
+FAULT_MEANS_OF(__openat64_2, (int fd, const char *path, int flags), (fd, path, flags), EMFILE)
+FAULT_LOOK_BY(stat64, (const char *path, void *st), (path, st), EIO)
+FAULT_LOOK_BY(lstat64, (const char *path, void *st), (path, st), EIO)
+FAULT_LOOK_BY(fstat64, (int fd, void *st), (fd, st), EIO)
+FAULT_LOOK_BY(fstatat64, (int fd, const char *path, void *st, int flags), (fd, path, st, flags), EIO)
+FAULT_LOOK_BY(statfs64, (const char *path, void *fs), (path, fs), EIO)
 #endif
 
 #define FAULT_VA(name, parameters) \

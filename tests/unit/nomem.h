@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nomem.h - each script once more for each place where memory is asked for, and there is none
+ * nomem.h - each script once more for each place where memory is asked for, and there is none, and
+ * for each call that may fail for other reasons
  *
- * Included in place of script.h.  What fails for want of memory says so, and is of no consequence:
- * a watcher that could not be opened or a path that could not be added is, when tried again, and
- * all is told, if need be behind an overflow.  After pathev_next() or pathev_fill() have failed
- * there is nothing to do but to close.  What did not fail has told all.
+ * Included in place of script.h.  What fails says so, and is of no consequence: a watcher that
+ * could not be opened or a path that could not be added is, when tried again, and all is told, if
+ * need be behind an overflow.  After pathev_next() or pathev_fill() have failed there is nothing
+ * to do but to close.  What could not be looked at may be told as a blind spot.  What did not fail
+ * has told all.  Of a failure to look at a file, not more is asked than that no harm is done.
  */
 #ifndef PATHEV_TEST_NOMEM_H
 #define PATHEV_TEST_NOMEM_H
@@ -16,15 +18,23 @@
 
 static int nomem_ended;		/* the watcher said that it is unusable, or that it begins anew */
 
-/* A call of the library: again once if memory was what it wanted. */
+/* Is this why it failed? */
+static int nomem_is_told(int error)
+{
+	return error == ENOMEM || fault.kind != FAULT_MEMORY;
+}
+
+/* A call of the library: again once if it failed for what it wanted. */
 #define NOMEM_TRY(result, bad, call) \
 	do { \
 		int before = fault.hit; \
 		fault_on = 1; \
 		result = call; \
 		fault_on = 0; \
-		if (result == (bad) && fault.hit && !before && errno == ENOMEM) \
+		if (result == (bad) && fault.hit && !before && nomem_is_told(errno)) { \
 			result = call; \
+			nomem_ended = result == (bad) && fault.kind != FAULT_MEMORY; \
+		} \
 	} while (0)
 
 /* The same of one that is not to be tried again. */
@@ -35,7 +45,7 @@ static int nomem_ended;		/* the watcher said that it is unusable, or that it beg
 		fault_on = 1; \
 		result = call; \
 		fault_on = 0; \
-		if (result < 0 && fault.hit && errno == ENOMEM) { \
+		if (result < 0 && fault.hit && nomem_is_told(errno)) { \
 			nomem_ended = 1; \
 			result = 0; \
 		} \
@@ -80,8 +90,9 @@ static int nomem_next(struct pathev *pv, struct pathev_event *ev)
 	int res;
 
 	NOMEM_END(res, pathev_next(pv, ev));
-	/* all is told anew */
-	if (res == 1 && fault.hit && ev->what == PATHEV_OVERFLOW)
+	/* it cannot be looked at, or all is told anew */
+	if (res == 1 && fault.hit &&
+	    (ev->what == PATHEV_OVERFLOW || (ev->what == PATHEV_ERROR && fault.kind != FAULT_MEMORY)))
 		nomem_ended = 1;
 	return res;
 }
@@ -117,6 +128,15 @@ static int nomem_lowest_fd(void)
 	return fd;
 }
 
+/* Was the failure told, or does nothing follow from it? */
+static int nomem_is_right(const struct script *s, int told)
+{
+	if (told || nomem_ended || fault.kind == FAULT_LOOK)
+		return 1;
+	/* whether a file is written is asked again later, and nobody waits for that here */
+	return fault.kind == FAULT_MEANS && s->want & PATHEV_WRITTEN;
+}
+
 /* Behind a run of a script, in which the calls were numbered. */
 static void nomem_run(const struct script *s, enum script_mode mode)
 {
@@ -128,14 +148,15 @@ static void nomem_run(const struct script *s, enum script_mode mode)
 
 		nomem_ended = 0;
 		told = script_play(s, mode);
-		if ((told || nomem_ended) && nomem_lowest_fd() == fd)
+		if (nomem_is_right(s, told) && nomem_lowest_fd() == fd)
 			continue;
 		failed++;
-		printf("# without memory at call %lu:\n", fault.fails);
+		printf("# %s at call %lu:\n", fault.kind == FAULT_MEMORY ? "without memory" : "a failure",
+		       fault.fails);
 		fault_where();
 	}
 	if (fault.runs)
-		ok(!failed, "%s, without memory in %zu ways", s->name, fault.runs);
+		ok(!failed, "%s, failing in %zu ways", s->name, fault.runs);
 	script_quiet = nomem_ended = 0;
 	fault_learn();
 }
