@@ -76,6 +76,7 @@ static int find_kind(struct out *o)
 
 	if (fstat(o->fd, &st))
 		return -1;
+	o->is_file = S_ISREG(st.st_mode);
 	if (S_ISSOCK(st.st_mode)) {
 		o->kind = OUT_SOCKET;
 		return 0;
@@ -251,6 +252,8 @@ static void open_again(struct out *o)
 		cli_error(o->cli, "cannot write to %s: %s", o->name, strerror(errno));
 	o->fd = next.fd;
 	o->kind = next.kind;
+	o->is_file = next.is_file;
+	o->is_pipe = next.is_pipe;
 	o->owned = next.owned;
 }
 

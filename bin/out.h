@@ -26,6 +26,7 @@ struct out {
 	const struct cli *cli;
 	const char *name;	/* for messages */
 	enum out_kind kind;
+	int is_file;		/* a regular one */
 	int is_pipe;
 	int wrote;		/* something, or tried to */
 	int fd;			/* -1: not open */
@@ -71,6 +72,12 @@ static inline int out_room(struct out *o, size_t size)
 
 int out_add(struct out *o, const char *data, size_t len);
 int out_printf(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The regular file that is written, or -1. */
+static inline int out_file(const struct out *o)
+{
+	return o->is_file ? o->fd : -1;
+}
 
 /* Bytes that wait. */
 static inline size_t out_pending(const struct out *o)

@@ -384,7 +384,7 @@ static int run(struct stat_run *s)
 static int prepare(struct stat_run *s)
 {
 	if (choose_report(s) || out_open(&s->out, &s->cli, NULL) ||
-	    scope_init(&s->scope, &s->cli, s->out.fd, 0))
+	    scope_init(&s->scope, &s->cli, out_file(&s->out), 0))
 		return -1;
 	if (s->report.screen)
 		screen_init(&s->screen, s->out.fd);

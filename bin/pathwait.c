@@ -645,7 +645,7 @@ static int prepare(struct wait *w)
 		return -1;
 	if (!c->quiet && out_open(&w->out, c, NULL))
 		return -1;
-	if (scope_init(&w->scope, &w->cli, w->out.fd, SCOPE_NEED_PATH) || make_targets(w))
+	if (scope_init(&w->scope, &w->cli, out_file(&w->out), SCOPE_NEED_PATH) || make_targets(w))
 		return -1;
 	for (size_t i = 0; i < w->ntargets; i++)
 		if ((w->until != GONE && refuse_no_dir(w, &w->target[i])) ||

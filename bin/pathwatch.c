@@ -215,7 +215,7 @@ static int reload(struct watch *w)
 	/* where the reader has gone, the loop will find that too */
 	if (w->how.outfile && out_reopen(&w->stream.out) == OUT_FAILED)
 		return -1;
-	if (scope_reload(&w->scope, w->stream.out.fd))
+	if (scope_reload(&w->scope, out_file(&w->stream.out)))
 		return -1;
 	loop_wake(&w->loop);
 	return 0;
@@ -293,7 +293,7 @@ static int prepare(struct watch *w)
 	}
 	if (contradictions(w) || stream_init(&w->stream, &w->cli, &w->how))
 		return -1;
-	return scope_init(&w->scope, &w->cli, w->stream.out.fd, flags);
+	return scope_init(&w->scope, &w->cli, out_file(&w->stream.out), flags);
 }
 
 static int open_watcher(struct watch *w)

@@ -294,10 +294,9 @@ static int leave_out_output(struct scope *s)
 {
 	char link[64];
 	char target[PATH_MAX];
-	struct stat st;
 	ssize_t len;
 
-	if (s->output < 0 || fstat(s->output, &st) || !S_ISREG(st.st_mode))
+	if (s->output < 0)
 		return 0;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", s->output);
 	len = readlink(link, target, sizeof(target) - 1);
@@ -499,7 +498,7 @@ static void begin_progress(struct scope *s, struct pathev_options *opt)
 {
 	struct cli *c = s->cli;
 
-	if (c->quiet || !screen_usable(STDERR_FILENO))
+	if (c->quiet || !(c->flags & PATHEV_RECURSIVE) || !screen_usable(STDERR_FILENO))
 		return;
 	progress_begin(&s->progress, c->program->name, STDERR_FILENO, pathev_now());
 	c->progress = &s->progress;

@@ -29,7 +29,7 @@ struct scope {
 	struct progress progress;	/* until loop_ready() */
 	uint32_t file_flags;		/* of pathev_add(), for a PATH that is no directory now */
 	struct pathev *pv;		/* the caller's; NULL: not open yet */
-	int output;			/* a descriptor we write to; -1: none */
+	int output;			/* a regular file that we write; -1: none */
 	struct scope_root *root;	/* the PATHs, each once */
 	size_t nroots;
 	struct scope_entry *entry;	/* what is left out, by its true path */
@@ -50,9 +50,8 @@ enum {
 
 /*
  * Complete cli->paths from --from-file, or with `.'; look whether they are there, unless they
- * may be missing; and make ready to answer the library's filter.  output is a descriptor whose
- * regular file is left out, so that what we write is not an event to write about; -1: none.
- * 0, or -1 after a message.  scope_fini() is due in both cases.
+ * may be missing; and make ready to answer the library's filter.  output is a regular file that
+ * we write, which is left out, so that what we write is not an event to write about; -1: none.  0, or -1 after a message.  scope_fini() is due in both cases.
  */
 int scope_init(struct scope *s, struct cli *cli, int output, unsigned flags);
 void scope_fini(struct scope *s);

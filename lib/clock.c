@@ -76,7 +76,11 @@ static int64_t unit_ns(const char *text)
 /* the same ten bytes in every locale */
 static size_t count_digits(const char *text)
 {
-	return strspn(text, "0123456789");
+	size_t n = 0;
+
+	while (text[n] >= '0' && text[n] <= '9')
+		n++;
+	return n;
 }
 
 int pathev__clock_parse(const char *text, int64_t *ns)

@@ -23,6 +23,18 @@ switches() {	# switches NAME: how often it went to sleep, or was made to
 	awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$(pid_of "$1")/status"
 }
 
+# until_armed PATH: system calls of pathwait from main() until it says that it is armed, but for
+# those of memory, which libc decides on
+until_armed() {
+	local memory=brk,mmap,munmap,mremap,mprotect,madvise,getrandom
+
+	strace -f -qq -e "trace=!$memory" -o log pathwait -e close_write --ready-fd 5 --timeout 0 "$1" \
+		5>ready || [ $? -eq 2 ]
+	[ -s ready ]
+	# the first thing it does is to ask whether 0, 1 and 2 are open
+	sed -n '/poll(.*fd=0.*fd=1.*fd=2/,/ write(5,/p' log | tee armed | wc -l
+}
+
 # calls PROGRAM PATH: system calls of watching it, without those of threads that wait for each other
 calls() {
 	strace -f -qq -e 'trace=!futex' -o log "$1" -r --timeout 0 "$2" >table || [ $? -eq 2 ]
@@ -46,6 +58,22 @@ calls() {
 		# it was armed by name, not by the whole path
 		[ "$(grep -c 'inotify_add_watch([0-9]*, "[0-9]*",' log)" -ge 850 ]
 	done
+}
+
+@test "pathwait: makes few system calls until it is armed" {
+	command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null || skip "no strace"
+	mkdir -p d/e
+	: >f
+	: >d/e/f
+	near=$(until_armed f | cat)
+	cat armed
+	[ "$near" -gt 15 ]
+	[ "$near" -le 22 ]
+	# each directory on the way is watched, the last one for both its own name and that in it
+	[ "$(until_armed d/e/f | cat)" -eq $((near + 1)) ]
+	# nothing is opened anew, and no thread is started
+	run grep -E 'open|clone|/proc' armed
+	[ "$status" -eq 1 ]
 }
 
 @test "pathwatch: holds less than 48 bytes for each directory that is watched" {
