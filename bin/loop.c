@@ -217,7 +217,7 @@ static int flush(struct loop *l)
 	int ret;
 
 	/* who sees records come needs no other sign of life, and not in the same place */
-	if (l->cli->progress && l->cli->progress->fd >= 0 && out_pending(l->out) &&
+	if (l->cli->progress && l->cli->progress->doing && out_pending(l->out) &&
 	    isatty(l->out->fd))
 		progress_end(l->cli->progress);
 	ret = out_flush(l->out);
@@ -253,8 +253,13 @@ static int take_event(struct loop *l, struct pathev_event *ev)
 		l->drained = 1;
 		return 0;
 	}
-	if (ev->what & (PATHEV_OVERFLOW | PATHEV_READY))
-		l->mending = !(ev->what & PATHEV_READY);
+	if (ev->what & PATHEV_OVERFLOW) {
+		l->mending = 1;
+		progress_again(l->cli->progress, pathev_now());
+	} else if (ev->what & PATHEV_READY) {
+		l->mending = 0;
+		progress_end(l->cli->progress);
+	}
 	if (too_late(l, ev)) {
 		l->state = OVER;
 		return 0;

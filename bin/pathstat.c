@@ -297,6 +297,9 @@ static void ready(struct stat_run *s)
 	status = loop_ready(&s->loop, STDERR_FILENO);
 	if (status)
 		end_with(s, status);
+	/* from here on the terminal has the table */
+	if (s->report.screen)
+		s->cli.progress = NULL;
 	now = s->mark_ns = pathev_now();
 	if (s->cli.timeout_ns >= 0)
 		s->loop.deadline_ns = pathev__clock_after(now, s->cli.timeout_ns);

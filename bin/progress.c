@@ -17,8 +17,17 @@
 
 void progress_begin(struct progress *p, const char *name, int fd, int64_t now_ns)
 {
-	*p = (struct progress){ .name = name, .fd = fd,
+	*p = (struct progress){ .name = name, .doing = "setting up watches", .fd = fd,
 				.next_ns = pathev__clock_after(now_ns, LATE_NS) };
+}
+
+void progress_again(struct progress *p, int64_t now_ns)
+{
+	if (!p)
+		return;
+	p->doing = "looking again";
+	p->before = p->count;
+	p->next_ns = pathev__clock_after(now_ns, LATE_NS);
 }
 
 /* A job in the background leaves the terminal to the one in the foreground. */
@@ -45,12 +54,14 @@ void progress_tell(struct progress *p, uint64_t count, int64_t now_ns)
 	char line[128];
 	int len;
 
-	if (p->fd < 0 || now_ns < p->next_ns)
+	p->count = count;
+	if (!p->doing || now_ns < p->next_ns)
 		return;
 	p->next_ns = pathev__clock_after(now_ns, PAUSE_NS);
 	if (is_background(p->fd))
 		return;
-	len = snprintf(line, sizeof(line), "%s: setting up watches: %" PRIu64, p->name, count);
+	len = snprintf(line, sizeof(line), "%s: %s: %" PRIu64, p->name, p->doing,
+		       count - p->before);
 	p->shown = 1;
 	/* a terminal that cannot be written to shows as much */
 	dprintf(p->fd, "\r%.*s\033[K", fitting(p->fd, len), line);
@@ -69,5 +80,5 @@ void progress_end(struct progress *p)
 {
 	progress_wipe(p);
 	if (p)
-		p->fd = -1;
+		p->doing = NULL;
 }

@@ -46,11 +46,11 @@ on_terminal() {
 	text=$(TERM=${term-vt100} timeout 60 python3 "$BATS_TEST_TMPDIR/terminal.py" "$@" 3>&-) || status=$?
 }
 
-# moves PROGRAM: is there a count, each larger than the one before, and is the last thing a wiped line?
+# moves PROGRAM [DOING]: is there a count, each larger than the one before?
 moves() {
 	local count last=0 n=0
 
-	for count in $(grep -o "$1: setting up watches: [0-9]*" <<<"$text" | grep -o '[0-9]*$'); do
+	for count in $(grep -o "$1: ${2:-setting up watches}: [0-9]*" <<<"$text" | grep -o '[0-9]*$'); do
 		[ "$count" -gt "$last" ] || return
 		last=$count n=$((n + 1))
 	done
@@ -79,6 +79,13 @@ moves() {
 	[[ $text == *'exists d'$'\n'* ]]
 	[[ ${text#*exists d} != *$'\e'* ]]
 	[[ ${text%%exists d*} == '' || ${text%%exists d*} == *$'\r\e[K' ]]
+}
+
+@test "pathwatch: so does looking again when events were lost" {
+	on_terminal out pathwatch -r --queue-limit 1 "${slow[@]}" d --run touch d/f{0..99}
+	grep -q '^overflow$' out
+	moves pathwatch 'looking again'
+	[[ $text == *$'\r\e[K' ]]
 }
 
 @test "each program: -q, a dumb terminal and a pipe are silent while watches are set up" {

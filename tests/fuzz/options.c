@@ -74,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.options = own,
 		.sets = (unsigned)fuzz_number(&in, 1) & 7,
 		.events = PATHEV_CHANGES,
+		.own_help = "",
 		.set = set,
 	};
 	char *arg[ARGS + 2] = { fuzz_copy("fuzz", 5) }, *order[ARGS + 2];

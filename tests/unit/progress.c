@@ -66,6 +66,13 @@ static void test_times(void)
 	progress_wipe(&p);
 	progress_end(&p);
 	is_str(drawn(), "", "and nothing comes any more");
+	progress_again(&p, 9000 * MS);
+	progress_tell(&p, 8008, 9499 * MS);
+	is_str(drawn(), "", "until all is looked at again, which is silent as well if it is soon done");
+	progress_tell(&p, 8016, 9500 * MS);
+	is_str(drawn(), "\rpathwatch: looking again: 16\033[K", "and has a count of its own");
+	progress_end(&p);
+	is_str(drawn(), "\r\033[K", "that goes");
 }
 
 static void test_silence(void)
@@ -76,10 +83,7 @@ static void test_silence(void)
 	progress_tell(&p, 16, 499 * MS);
 	progress_end(&p);
 	is_str(drawn(), "", "what was not shown is not wiped");
-	progress_begin(&p, "pathwatch", -1, 0);
-	progress_tell(&p, 16, 900 * MS);
-	progress_end(&p);
-	is_str(drawn(), "", "where there is no terminal, nothing is drawn");
+	progress_again(NULL, 0);
 	progress_wipe(NULL);
 	progress_end(NULL);
 	is_str(drawn(), "", "nor by nobody");
