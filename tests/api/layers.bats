@@ -19,9 +19,15 @@ sources() {
 	(cd "$top_srcdir/$1" && ls -- *.[ch])
 }
 
-# what FILE includes between quotes
+# what FILE includes of ours, however it is written
 includes() {
-	sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"\(.*\)".*/\1/p' "$1"
+	local i
+
+	sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*\([<"].*\)[>"].*/\1/p' "$1" |
+		while read -r i; do
+			[[ $i = \<* && ! -e $top_srcdir/lib/${i#?} && ! -e $top_srcdir/bin/${i#?} ]] ||
+				echo "${i#?}"
+		done
 }
 
 @test "layers: the library includes only what stands beside or below" {
@@ -32,9 +38,35 @@ includes() {
 		for i in $(includes "$top_srcdir/lib/$f"); do
 			# The contract: types and constants, and nothing of ours behind them.
 			[ "$i" != pathev.h ] || continue
+			[[ $i != */* && -e $top_srcdir/lib/$i ]] || { echo "lib/$f includes $i"; return 1; }
 			to=$(layer "${i%.h}")
 			[ "${to%% *}" -le "${from%% *}" ] || { echo "lib/$f includes $i"; return 1; }
 		done
+	done
+}
+
+# The module that DIR/FILE is a part of: what knows the watcher's inside is the watcher.
+module() {
+	if includes "$top_srcdir/$1/$2" | grep -q -x engine.h; then
+		echo engine
+	else
+		echo "${2%.[ch]}" | sed 's/^settling$/settle/'
+	fi
+}
+
+@test "layers: no two modules need each other" {
+	local d f i m
+
+	for d in lib bin; do
+		for f in $(sources $d); do
+			m=$(module $d "$f")
+			for i in $(includes "$top_srcdir/$d/$f"); do
+				[ "$i" = pathev.h ] || [ ! -e "$top_srcdir/$d/$i" ] ||
+					echo "$m $(module $d "$i")"
+			done
+		done >pairs
+		[ -s pairs ]
+		tsort pairs >order
 	done
 }
 
@@ -68,8 +100,21 @@ includes() {
 		for i in $(includes "$top_srcdir/bin/$f"); do
 			case $i in
 			pathev.h | clock.h | filter.h | ignore.h | quote.h | settle.h | tally.h | walk.h) ;;
-			*) [ -e "$top_srcdir/bin/$i" ] || { echo "bin/$f includes $i"; return 1; } ;;
+			*) [[ $i != */* && -e $top_srcdir/bin/$i ]] || { echo "bin/$f includes $i"; return 1; } ;;
 			esac
+		done
+	done
+}
+
+@test "layers: what all programs share includes nothing of one of them" {
+	local common f i
+
+	common=$(sed -n '/^bin_common = /,/[^\\]$/p' "$top_srcdir/Makefile.am" | grep -o 'bin/[a-z]*\.[ch]')
+	[ "$(wc -w <<<"$common")" -gt 10 ]
+	for f in $common; do
+		for i in $(includes "$top_srcdir/$f"); do
+			[ ! -e "$top_srcdir/bin/$i" ] || grep -q -x -F "bin/$i" <<<"$common" ||
+				{ echo "$f includes $i"; return 1; }
 		done
 	done
 }
@@ -85,8 +130,8 @@ includes() {
 
 	for f in $(sources bin); do
 		[ "$f" != cli.c ] || continue
-		run grep -n -w -e stderr -e perror -e 'v\?warnx\?' -e 'v\?errx\?' \
-			-e 'write(STDERR_FILENO' -e 'dprintf(STDERR_FILENO' "$top_srcdir/bin/$f"
+		run grep -n -w -e stderr -e perror -e 'v\?warnx\?' -e 'v\?errx\?' -e 'psig[a-z]*' \
+			-e '[a-z_]*(\(2\|STDERR_FILENO\),' "$top_srcdir/bin/$f"
 		[ "$status" -eq 1 ] || { echo "bin/$f: $output"; return 1; }
 	done
 }
