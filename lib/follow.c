@@ -201,18 +201,20 @@ static int follow_plain(struct pathev *pv, const struct pathev__record *rec)
 }
 
 /* Does what happened to a file leave the tree and all that is remembered as it is? */
-static int is_content(const struct pathev__record *rec)
+static int is_content(const struct pathev *pv, const struct pathev__record *rec)
 {
 	const uint32_t content = PATHEV_ACCESS | PATHEV_MODIFY | PATHEV_ATTRIB | PATHEV_OPEN |
 				 PATHEV_CLOSE;
 
-	return rec->what & content && rec->namelen && !rec->is_dir;
+	/* that a file was closed, an added path of that name wants to know: pathev__written_closed() */
+	return rec->what & content && rec->namelen && !rec->is_dir &&
+	       !(pv->written && rec->what & PATHEV_CLOSE_WRITE);
 }
 
 int pathev__follow(struct pathev *pv, const struct pathev__record *rec)
 {
 	/* nearly all of a busy system's events; what is below would come to the same */
-	if (is_content(rec) && !pv->nnoise && !pv->nwindows) {
+	if (is_content(pv, rec) && !pv->nnoise && !pv->nwindows) {
 		uint32_t node = pathev__watches_by_wd(&pv->tree, rec->wd);
 
 		if (node != PATHEV__NIL && pv->tree.node[node].alias == PATHEV__NIL)

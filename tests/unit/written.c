@@ -124,6 +124,11 @@ static const struct script scripts[] = {
 	"= create f", "= ~close_write f", "= ~written f",
 	"k f close_write", "= close_write f", "= ~written f", "=",
 }},
+{"nor where an added path was that lies in another one", .line = {
+	"mkdir t", "add t", "add t/f m", "= ready",
+	"empty t/f", "k t create f", "k t close_write f",
+	"= create t/f @t/f", "= ~close_write t/f @t/f", "= ~written t/f @t/f",
+}},
 {"and an added path that somebody has just made may be about to be opened", .line = {
 	"add f m", "= ready",
 	"empty f", "k . create f", "k . create g", "k . close_write g",
