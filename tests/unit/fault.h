@@ -35,7 +35,7 @@
 /* Memory; what else a watcher needs; and looks at files, which may fail for any reason. */
 enum fault_kind { FAULT_MEMORY, FAULT_MEANS, FAULT_LOOK };
 
-enum { FAULT_FRAMES = 9, FAULT_WAYS = 8192, FAULT_RUNS = 1024 };
+enum { FAULT_FRAMES = 7, FAULT_WAYS = 8192, FAULT_RUNS = 1024 };
 
 static int fault_on;		/* calls are numbered, and one may fail */
 static int fault_memory_only;		/* of FAULT_MEMORY alone */

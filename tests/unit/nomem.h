@@ -137,13 +137,22 @@ static int nomem_is_right(const struct script *s, int told)
 	return fault.kind == FAULT_MEANS && s->want & PATHEV_WRITTEN;
 }
 
+/* A script that takes so long that it is run for itself alone. */
+static int nomem_is_slow(const struct script *s)
+{
+	for (int i = 0; s->line[i]; i++)
+		if (strstr(s->line[i], "flood"))
+			return 1;
+	return 0;
+}
+
 /* Behind a run of a script, in which the calls were numbered. */
 static void nomem_run(const struct script *s, enum script_mode mode)
 {
 	size_t failed = 0;
 
 	script_quiet = !getenv("NOMEM_LOUD");
-	while (fault_next()) {
+	while (!nomem_is_slow(s) && fault_next()) {
 		int fd = nomem_lowest_fd(), told;
 
 		nomem_ended = 0;
