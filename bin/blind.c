@@ -38,14 +38,13 @@ struct limit {
 /* The number in a file of /proc/sys; none is as good as no limit. */
 static unsigned long read_limit(const char *file)
 {
-	FILE *f = fopen(file, "re");
-	unsigned long n;
+	size_t len;
+	char *text = cli_read(AT_FDCWD, file, &len);
+	unsigned long n = ULONG_MAX;
 
-	if (!f)
-		return ULONG_MAX;
-	if (fscanf(f, "%lu", &n) != 1)
-		n = ULONG_MAX;
-	fclose(f);
+	if (text && isdigit((unsigned char)text[0]))
+		n = (unsigned long)strtoull(text, NULL, 10);
+	free(text);
 	return n;
 }
 
@@ -77,21 +76,15 @@ static struct limit limit_of_instances(void)
 
 static unsigned long count_lines(int dir, const char *name)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	char *line = NULL;
-	size_t size = 0;
+	size_t len;
+	char *text = cli_read(dir, name, &len);
 	unsigned long n = 0;
 
-	if (!f) {
-		if (fd >= 0)
-			close(fd);
-		return 0;
-	}
-	while (getdelim(&line, &size, '\n', f) > 0)
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
 		n += strncmp(line, "inotify ", 8) == 0;
-	free(line);
-	fclose(f);
+	}
+	free(text);
 	return n;
 }
 
@@ -144,7 +137,7 @@ static unsigned long find_holders(struct holder *top)
 
 	memset(top, 0, TOP * sizeof(*top));
 	while (proc && (entry = readdir(proc))) {
-		struct holder h = { .pid = strtol(entry->d_name, NULL, 10) };
+		struct holder h = { .pid = (long)strtoull(entry->d_name, NULL, 10) };
 		struct stat st;
 		int fd;
 
@@ -167,18 +160,16 @@ static unsigned long find_holders(struct holder *top)
 static void tell_holder(const struct cli *c, const struct holder *h)
 {
 	char file[64];
-	char comm[32] = "?";
-	FILE *f;
+	size_t len;
+	char *comm;
 
 	snprintf(file, sizeof(file), "/proc/%ld/comm", h->pid);
-	f = fopen(file, "re");
-	if (f) {
-		if (fgets(comm, sizeof(comm), f))
-			comm[strcspn(comm, "\n")] = '\0';
-		fclose(f);
-	}
-	cli_error(c, "  %lu by %s (pid %ld%s)", h->watches, comm, h->pid,
+	comm = cli_read(AT_FDCWD, file, &len);
+	if (comm && len)
+		comm[len - 1] = '\0';
+	cli_error(c, "  %lu by %s (pid %ld%s)", h->watches, comm ? comm : "?", h->pid,
 		  h->pid == getpid() ? ", this program" : "");
+	free(comm);
 }
 
 void blind_limit(const struct cli *c)

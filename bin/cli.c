@@ -381,6 +381,35 @@ void cli_list_free(struct cli_list *list)
 	*list = (struct cli_list){ 0 };
 }
 
+char *cli_read(int dir, const char *file, size_t *len)
+{
+	int fd = file ? openat(dir, file, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	ssize_t n = fd < 0 ? -1 : 1;
+	char *text = NULL, *grown;
+	size_t cap = 0;
+	int cause;
+
+	*len = 0;
+	while (n > 0) {
+		/* and a NUL */
+		grown = cap - *len > 1 ? text : realloc(text, cap += 4096 + cap);
+		n = grown ? read(fd, grown + *len, cap - *len - 1) : -1;
+		text = grown ? grown : text;
+		*len += n > 0 ? (size_t)n : 0;
+	}
+	cause = errno;
+	if (n == 0) {
+		text[*len] = '\0';
+	} else {
+		free(text);
+		text = NULL;
+	}
+	if (file && fd >= 0)
+		close(fd);
+	errno = cause;
+	return text;
+}
+
 int cli_refuse_events(const struct cli *c, uint32_t vain, const char *why)
 {
 	char names[256];
@@ -483,44 +512,15 @@ static int add_ignore(struct cli *c, const char *glob)
 	return add_ignored(c, NULL, strdup(glob), strlen(glob));
 }
 
-/* All bytes of a file, *len of them, for the caller to free.  NULL: errno. */
-static char *read_all(FILE *f, size_t *len)
-{
-	char *text = NULL;
-	size_t cap = 0;
-	int cause;
-
-	*len = 0;
-	while (!feof(f)) {
-		char *grown = *len < cap ? text : realloc(text, cap += 64 * 1024);
-
-		if (!grown)
-			goto fail;
-		text = grown;
-		*len += fread(text + *len, 1, cap - *len, f);
-		if (ferror(f))
-			goto fail;
-	}
-	return text;
-fail:
-	cause = errno;
-	free(text);
-	errno = cause;
-	return NULL;
-}
-
 static int add_ignore_file(struct cli *c, const char *file)
 {
-	FILE *f = fopen(file, "re");
-	char *text;
 	size_t len;
+	char *text = cli_read(AT_FDCWD, file, &len);
 
-	text = f ? read_all(f, &len) : NULL;
-	if (!text)
-		cli_error(c, "--ignore-file '%s': %s", file, strerror(errno));
-	if (f)
-		fclose(f);
-	return text ? add_ignored(c, file, text, len) : -1;
+	if (text)
+		return add_ignored(c, file, text, len);
+	cli_error(c, "--ignore-file '%s': %s", file, strerror(errno));
+	return -1;
 }
 
 static int set_ready_fd(struct cli *c, const char *text)

@@ -139,6 +139,12 @@ int cli_refuse_events(const struct cli *c, uint32_t vain, const char *why);
 int cli_word(const struct cli *c, const char *option, const char *text,
 	     const char *const *words);
 
+/*
+ * All bytes of a file, by its name in a directory, *len of them and a NUL behind them, for the
+ * caller to free; NULL as file is standard input.  NULL: errno.
+ */
+char *cli_read(int dir, const char *file, size_t *len);
+
 /* Append a copy of len bytes.  0, or -1 after a message.  All zero is an empty list. */
 int cli_list_add(const struct cli *c, struct cli_list *list, const char *text, size_t len);
 

@@ -3,7 +3,7 @@
 #include "lists.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,46 +27,31 @@ static int add_line(const struct reader *r, const char *line, size_t len)
 	return cli_list_add(r->cli, r->left_out, line + 1, len - 1);
 }
 
-static int read_lines(const struct reader *r, FILE *f)
+static int read_list(const struct reader *r, const char *file)
 {
 	char end = r->cli->nul ? '\0' : '\n';
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
+	size_t left, len;
+	char *text = cli_read(AT_FDCWD, file, &left);
 	int ret = 0;
 
-	errno = 0;
-	while (ret == 0 && (len = getdelim(&line, &size, end, f)) > 0) {
-		if (line[len - 1] == end)
-			len--;
-		if (memchr(line, '\0', (size_t)len)) {
+	if (!text) {
+		cli_error(r->cli, "--from-file '%s': %s", r->name, strerror(errno));
+		return -1;
+	}
+	for (const char *line = text; left && ret == 0; line += len, left -= len) {
+		const char *last = memchr(line, end, left);
+
+		len = last ? (size_t)(last - line) : left;
+		if (memchr(line, '\0', len)) {
 			cli_error(r->cli, "--from-file '%s': holds NUL bytes; -0 reads such lists",
 				  r->name);
 			ret = -1;
 			break;
 		}
-		ret = add_line(r, line, (size_t)len);
-		errno = 0;
+		ret = add_line(r, line, len);
+		len += last != NULL;
 	}
-	if (ret == 0 && errno) {
-		cli_error(r->cli, "--from-file '%s': %s", r->name, strerror(errno));
-		ret = -1;
-	}
-	free(line);
-	return ret;
-}
-
-static int read_file(const struct reader *r)
-{
-	FILE *f = fopen(r->name, "re");
-	int ret;
-
-	if (!f) {
-		cli_error(r->cli, "--from-file '%s': %s", r->name, strerror(errno));
-		return -1;
-	}
-	ret = read_lines(r, f);
-	fclose(f);
+	free(text);
 	return ret;
 }
 
@@ -81,7 +66,7 @@ int lists_read(struct cli *c, enum lists_which which, struct cli_list *paths,
 		r.name = c->from_files.item[i];
 		if (is_stdin != (which == LISTS_STDIN))
 			continue;
-		if (is_stdin ? read_lines(&r, stdin) : read_file(&r))
+		if (read_list(&r, is_stdin ? NULL : r.name))
 			return -1;
 	}
 	return 0;
