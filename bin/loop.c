@@ -32,6 +32,9 @@
 #define NAP_EVENTS 16
 #define NAP_NS PATHEV__NS_PER_MS
 
+/* Records wait no longer than this for more of them, where these may take their time. */
+#define LATE_NS (10 * PATHEV__NS_PER_MS)
+
 enum { RUNNING, ENDING, OVER };
 
 /* ---- signals ---- */
@@ -230,22 +233,33 @@ static int gathers(const struct loop *l)
 	return l->nap_events >= NAP_EVENTS && l->state == RUNNING;
 }
 
+/* So much time has gone since this was so the last time. */
+static int is_late(struct loop *l)
+{
+	int64_t now = pathev_now();
+
+	if (now < l->late_ns)
+		return 0;
+	l->late_ns = now + LATE_NS;
+	return 1;
+}
+
 /* The next event of this batch: 1; 0: there is none; -1: a message was given. */
 static int take_event(struct loop *l, struct pathev_event *ev)
 {
-	int got;
+	int pending, got;
 
 	if (l->drained || l->state == OVER || l->batch >= BATCH_EVENTS || stalled(l))
 		return 0;
-	if (!pathev_pending(l->pv)) {
-		if (gathers(l)) {
-			l->drained = 1;
-			return 0;
-		}
-		/* what is done leaves before the kernel is asked, which mostly has no more */
-		if (out_pending(l->out) && flush(l))
-			return -1;
+	pending = pathev_pending(l->pv);
+	if (!pending && gathers(l)) {
+		l->drained = 1;
+		return 0;
 	}
+	/* what is done leaves before the kernel is asked, which mostly has no more; and in time
+	 * before directories are looked at, as in a listing */
+	if (pending < 2 && out_pending(l->out) && (!pending || is_late(l)) && flush(l))
+		return -1;
 	got = pathev_next(l->pv, ev);
 	if (got < 0)
 		return fail(l);

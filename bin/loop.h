@@ -65,6 +65,7 @@ struct loop {
 	int state;		/* running, ending, over */
 	int drained;		/* the watcher has nothing now */
 	unsigned batch;		/* events since the last look at everything else */
+	int64_t late_ns;	/* when output is late that waits for more events */
 	unsigned nap_events;	/* events since the first one of nap_ns */
 	int64_t nap_ns;		/* when a nap would end, or does */
 	int napping;		/* events may gather until then */

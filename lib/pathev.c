@@ -549,8 +549,10 @@ int pathev_fill(struct pathev *pv)
 
 int pathev_pending(const struct pathev *pv)
 {
-	return pathev__intake_len(&pv->in) || pv->queue.count || pv->lost || pv->now.len ||
-	       pv->list.len || pv->later.len || pv->checks || pv->want_ready || pv->nmarks ||
+	if (pv->queue.count)
+		return 2;
+	return pathev__intake_len(&pv->in) || pv->lost || pv->now.len || pv->list.len ||
+	       pv->later.len || pv->checks || pv->want_ready || pv->nmarks ||
 	       pathev__written_pending(pv);
 }
 

@@ -88,6 +88,18 @@ moves() {
 	[[ $text == *$'\r\e[K' ]]
 }
 
+@test "pathwatch: a listing that takes its time is written as it comes" {
+	background w pathwatch -r --initial "${slow[@]}" d/1 d/2 d/3
+	wait_line w.out '^exists d/./'
+	kill -STOP "$pid"
+	cat "$BATS_TEST_TMPDIR/w.out"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/w.out")" -lt 102 ]
+	kill -CONT "$pid"
+	wait_line w.out '^ready$'
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/w.out")" -eq 103 ]
+	stop w
+}
+
 @test "each program: -q, a dumb terminal and a pipe are silent while watches are set up" {
 	local program=pathwatch
 
