@@ -393,15 +393,13 @@ uint32_t pathev__watches_root(const struct pathev__watches *t, uint32_t node, ui
 {
 	uint32_t steps = 0;
 
-	while (!(t->node[node].flags & PATHEV__NODE_ROOT)) {
-		if (t->node[node].flags & PATHEV__NODE_CUT)
-			return PATHEV__NIL;
+	while (!(t->node[node].flags & (PATHEV__NODE_ROOT | PATHEV__NODE_CUT))) {
 		node = t->node[node].parent;
 		steps++;
 	}
 	if (depth)
 		*depth = steps;
-	return t->node[node].parent;
+	return t->node[node].flags & PATHEV__NODE_ROOT ? t->node[node].parent : PATHEV__NIL;
 }
 
 int pathev__watches_path(const struct pathev__watches *t, uint32_t node, struct pathev__buf *path,
