@@ -198,6 +198,30 @@ a' ]
 	[ "$output" = in/g.csv ]
 }
 
+@test "pathwait: on file systems of other hosts it looks again and again" {
+	[ -x "$top_builddir/tests/nomem/pathwait" ] ||
+		skip "tests/nomem/pathwait is not built (make check builds it)"
+	export PATHEV_TEST_REMOTE=1
+	touch old
+	start w "$top_builddir/tests/nomem/pathwait" -v f
+	start e "$top_builddir/tests/nomem/pathwait" -u exists g
+	start g "$top_builddir/tests/nomem/pathwait" -u gone old
+	echo x >f
+	touch g
+	rm old
+	finish e
+	[ "$status" -eq 0 ]
+	[ "$(out e)" = g ]
+	finish g
+	[ "$status" -eq 0 ]
+	[ "$(out g)" = old ]
+	grep -q 'other hosts or processes can change' <<<"$(err g)"
+	# who writes a file there is not known: it has to be quiet for longer
+	finish w
+	[ "$status" -eq 0 ]
+	[ "$(out w)" = f ]
+}
+
 @test "pathwait: goes by quiet where who writes a file of another user is not told" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, for files of two users"
 	as=(setpriv --reuid 65534 --regid 65534 --clear-groups)

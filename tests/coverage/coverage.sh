@@ -39,7 +39,7 @@ done
 chmod a+rx .
 
 status=0
-make check >coverage.log 2>&1 || { status=1; cat test-suite.log; }
+PATHEV_TEST_TERM=1 make check >coverage.log 2>&1 || { status=1; cat test-suite.log; }
 grep '^# ' coverage.log
 
 find lib bin tests/unit tests/fuzz tests/api -name '*.gcda' -size +0 -exec "$gcov" -t -b -c {} + \

@@ -30,6 +30,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* Memory; what else a watcher needs; and looks at files, which may fail for any reason. */
@@ -194,7 +196,6 @@ FAULT(int, __vasprintf_chk, (char **to, int flag, const char *fmt, va_list ap), 
 
 /* What the kernel is asked for. */
 FAULT_MEANS_OF(inotify_init1, (int flags), (flags), EMFILE)
-FAULT_MEANS_OF(inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask), ENOSPC)
 FAULT_MEANS_OF(epoll_create1, (int flags), (flags), EMFILE)
 FAULT_MEANS_OF(epoll_ctl, (int fd, int op, int which, void *event), (fd, op, which, event), ENOSPC)
 FAULT_MEANS_OF(timerfd_create, (int clock, int flags), (clock, flags), EMFILE)
@@ -205,9 +206,11 @@ FAULT_LOOK_BY(stat, (const char *path, void *st), (path, st), EIO)
 FAULT_LOOK_BY(lstat, (const char *path, void *st), (path, st), EIO)
 FAULT_LOOK_BY(fstat, (int fd, void *st), (fd, st), EIO)
 FAULT_LOOK_BY(fstatat, (int fd, const char *path, void *st, int flags), (fd, path, st, flags), EIO)
-FAULT_LOOK_BY(statfs, (const char *path, void *fs), (path, fs), EIO)
 FAULT_MEANS_OF(chdir, (const char *path), (path), EACCES)
 FAULT_MEANS_OF(fchdir, (int fd), (fd), EACCES)
+FAULT_CALL(FAULT_MEANS, pid_t, fork, (void), (), -1, EAGAIN)
+FAULT_MEANS_OF(pipe2, (int *fds, int flags), (fds, flags), EMFILE)
+FAULT_MEANS_OF(signalfd, (int fd, const void *set, int flags), (fd, set, flags), EMFILE)
 FAULT_CALL(FAULT_MEANS, ssize_t, read, (int fd, void *to, size_t size), (fd, to, size), -1, EIO)
 FAULT_CALL(FAULT_LOOK, ssize_t, readlink, (const char *path, char *to, size_t size),
 	   (path, to, size), -1, EIO)
@@ -221,7 +224,47 @@ FAULT_LOOK_BY(stat64, (const char *path, void *st), (path, st), EIO)
 FAULT_LOOK_BY(lstat64, (const char *path, void *st), (path, st), EIO)
 FAULT_LOOK_BY(fstat64, (int fd, void *st), (fd, st), EIO)
 FAULT_LOOK_BY(fstatat64, (int fd, const char *path, void *st, int flags), (fd, path, st, flags), EIO)
-FAULT_LOOK_BY(statfs64, (const char *path, void *fs), (path, fs), EIO)
+#endif
+
+/*
+ * All files are those of another host, whose changes no event tells of.
+ */
+static int fault_remote;
+
+int __real_inotify_add_watch(int fd, const char *path, uint32_t mask);
+int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask);
+int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+	if (fault_call(FAULT_MEANS, __builtin_return_address(0))) {
+		errno = ENOSPC;
+		return -1;
+	}
+	/* a directory that goes away may be seen; there has to be something */
+	if (fault_remote)
+		mask = (mask & ~(uint32_t)IN_ALL_EVENTS) | IN_DELETE_SELF;
+	return __real_inotify_add_watch(fd, path, mask);
+}
+
+#define FAULT_STATFS(name) \
+	int __real_##name(const char *path, struct statfs *fs); \
+	int __wrap_##name(const char *path, struct statfs *fs); \
+	int __wrap_##name(const char *path, struct statfs *fs) \
+	{ \
+		int res; \
+\
+		if (fault_call(FAULT_LOOK, __builtin_return_address(0))) { \
+			errno = EIO; \
+			return -1; \
+		} \
+		res = __real_##name(path, fs); \
+		if (fault_remote) \
+			fs->f_type = 0x6969;	/* nfs, which stands first with each width */ \
+		return res; \
+	}
+
+FAULT_STATFS(statfs)
+#ifdef __GLIBC__
+FAULT_STATFS(statfs64)
 #endif
 
 #define FAULT_VA(name, parameters) \
