@@ -17,10 +17,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/*
- * Without /proc or descriptors mounts go unnoticed, and nothing else.  It takes longer than to watch
- * a path, so that is not kept waiting: all paths are compared once, behind it.
- */
+/* Without /proc or descriptors mounts go unnoticed, and nothing else. */
 static void open_table(struct pathev *pv)
 {
 	static const char table[] = "/proc/self/mountinfo";
@@ -28,9 +25,13 @@ static void open_table(struct pathev *pv)
 
 	/* a descriptor says only once that the table has changed: to who waits, and to us */
 	pv->mounts_wake = open(table, O_RDONLY | O_CLOEXEC);
-	pv->mounts_fd = open(table, O_RDONLY | O_CLOEXEC);
-	if (pv->mounts_wake >= 0)
+	pv->mounts_fd = pv->mounts_wake < 0 ? -1 : open(table, O_RDONLY | O_CLOEXEC);
+	if (pv->mounts_fd >= 0) {
 		epoll_ctl(pv->epfd, EPOLL_CTL_ADD, pv->mounts_wake, &ev);
+	} else if (pv->mounts_wake >= 0) {
+		close(pv->mounts_wake);
+		pv->mounts_wake = -1;
+	}
 }
 
 int pathev__mounts_changed(struct pathev *pv)
@@ -121,6 +122,30 @@ static char *mount_point(char *line)
 	}
 	*to = '\0';
 	return point;
+}
+
+/*
+ * It takes longer than to watch a path, so one path is not kept waiting: it is compared once, behind
+ * it.  What is below can be compared only if it is known which of it was mounted on.
+ */
+int pathev__mounts_begin(struct pathev *pv)
+{
+	struct pathev__buf mounts = {0};
+
+	if (pv->mounts.len || !pv->mounts_due)
+		return 0;
+	if (pv->mounts_fd < 0)
+		open_table(pv);
+	if (pv->mounts_fd < 0)
+		return 0;
+	if (read_table(pv->mounts_fd, &mounts)) {
+		pathev__buf_fini(&mounts);
+		return -1;
+	}
+	pv->mounts = mounts;
+	/* those from before are to be compared yet */
+	pv->mounts_due = pv->nroots != 0;
+	return 0;
 }
 
 /*

@@ -724,6 +724,8 @@ int pathev_add(struct pathev *pv, const char *path, uint32_t flags)
 		errno = *path ? EINVAL : ENOENT;
 		return -1;
 	}
+	if (flags & PATHEV_RECURSIVE && pathev__mounts_begin(pv))
+		return -1;
 	mode = first_mode(flags, PATHEV__QUIET);
 	root = pathev__root_find(pv, path);
 	if (root != PATHEV__NIL)
