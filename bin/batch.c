@@ -51,11 +51,12 @@ static struct batch_word *slot_of(const struct batch *b, struct batch_word w)
 {
 	const char *text = b->text.data;
 	uint64_t hash = 14695981039346656037u;
+	const size_t mask = b->nwords - 1;
 	size_t i;
 
 	for (i = 0; i < w.len; i++)
 		hash = (hash ^ (unsigned char)text[w.off + i]) * 1099511628211u;
-	for (i = (hash ^ hash >> 29) & (b->nwords - 1); b->word[i].len; i = (i + 1) & (b->nwords - 1))
+	for (i = (size_t)(hash ^ hash >> 29) & mask; b->word[i].len; i = (i + 1) & mask)
 		if (b->word[i].len == w.len && !memcmp(text + b->word[i].off, text + w.off, w.len))
 			break;
 	return &b->word[i];

@@ -10,6 +10,7 @@
 #include "filter.h"
 #include "pathev.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <regex.h>
@@ -719,6 +720,7 @@ static int translate_root(struct itools *t, const struct pathev_event *ev)
 	uint32_t rest = ev->what & PATHEV_ALL & ~name;
 	int ret = 0;
 
+	assert(root);
 	if (is_unwritten(ev))
 		rest &= ~(uint32_t)PATHEV_MODIFY;
 	if (ev->what & PATHEV_MOVED_FROM)

@@ -337,7 +337,7 @@ static int make_left_out(struct scope *s)
 	    leave_out_output(s))
 		return -1;
 	for (size_t i = 0; i < s->nroots; i++) {
-		const char *given;
+		const char *given = NULL;
 		int ret = 0;
 
 		if (s->root[i].next)

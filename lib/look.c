@@ -252,9 +252,11 @@ static int meet_fs(struct pathev *pv, uint32_t node, dev_t dev)
 		if (pv->seen_dev[i] == dev)
 			return 0;
 	mem = pathev__grow(pv->seen_dev, &pv->capseen, pv->nseen + 1, sizeof(*mem));
-	if (!mem || pathev__dir(pv, node, &root))
+	if (!mem)
 		return -1;
 	pv->seen_dev = mem;
+	if (pathev__dir(pv, node, &root))
+		return -1;
 	if (pathev__short_init(&p, pv->dir.data, pv->dir.len))
 		return 0;
 	mem[pv->nseen++] = dev;

@@ -432,9 +432,9 @@ APART static void put_csv(struct pathev__out *o, struct pathev_format *f,
 static void put_ops(struct pathev__out *o, const struct pathev_format *f,
 		    const struct pathev_event *ev)
 {
-	const struct op *end = f->op + f->nops;
+	for (size_t i = 0; i < f->nops; i++) {
+		const struct op *op = &f->op[i];
 
-	for (const struct op *op = f->op; op < end; op++) {
 		/* what nearly all formats are made of, without a detour */
 		if (op->kind == OP_TEXT && op->len == 1)
 			pathev__out_putc(o, f->text.data[op->off]);

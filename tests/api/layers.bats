@@ -49,8 +49,10 @@ includes() {
 module() {
 	if includes "$top_srcdir/$1/$2" | grep -q -x engine.h; then
 		echo engine
+	elif [ "$2" = settling.h ]; then
+		echo settle
 	else
-		echo "${2%.[ch]}" | sed 's/^settling$/settle/'
+		echo "${2%.[ch]}"
 	fi
 }
 

@@ -154,7 +154,7 @@ compare_options() {
 
 	for p in $programs; do
 		for s in 'EXIT STATUS' EXAMPLES CAVEATS 'SEE ALSO'; do
-			grep -q -x ".Sh $s" "$(page $p)" || { echo "$p: no $s"; return 1; }
+			grep -q -x ".Sh $s" "$(page "$p")" || { echo "$p: no $s"; return 1; }
 		done
 	done
 }

@@ -370,8 +370,10 @@ quiet() {
 	exec 4>"$BATS_TEST_TMPDIR/ready"
 	bounded strace -o "$BATS_TEST_TMPDIR/a" pathwait -t 0 --ready-fd 4 f || true
 	exec 4>&-
-	usual=$(wc -l <"$BATS_TEST_TMPDIR/v")
-	sed '/^write(4, /,$d' "$BATS_TEST_TMPDIR/a" >"$BATS_TEST_TMPDIR/armed"
+	# in how many pieces memory is taken is up to the libc
+	usual=$(grep -c -v -e '^brk(' -e '^mmap(' "$BATS_TEST_TMPDIR/v")
+	sed -e '/^write(4, /,$d' -e '/^brk(/d' -e '/^mmap(/d' "$BATS_TEST_TMPDIR/a" >"$BATS_TEST_TMPDIR/armed"
+	echo "usual: $usual, armed: $(wc -l <"$BATS_TEST_TMPDIR/armed")"
 	cat "$BATS_TEST_TMPDIR/armed"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/armed")" -gt 20 ]
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/armed")" -le $((usual + 32)) ]
@@ -423,14 +425,15 @@ quiet() {
 }
 
 @test "pathwait: nothing is there by a name that is too long for the file system" {
-	local name=$(printf '%0256d' 0)
+	local name
 
+	name=$(printf '%0256d' 0)
 	run messages pathwait -t 0 -u gone "$name"
 	[ "$status" -eq 0 ]
 	[ "$output" = "$name" ]
 	run messages pathwait -t 5 "$name/f"
 	[ "$status" -eq 1 ]
-	told "cannot watch '$name/f': File name too long"
+	told "cannot watch '$name/f': File\( \|\)name too long"
 	# where the file system is not known yet, it is told then
 	start w pathwait "d/$name"
 	mkdir d
@@ -439,9 +442,10 @@ quiet() {
 }
 
 @test "pathwait: waits for a PATH that is longer than PATH_MAX" {
-	local name=$(printf '%0200d' 0)
-	local dir=$(printf "$name/%.0s" {1..21}) i
+	local name dir i
 
+	name=$(printf '%0200d' 0)
+	dir=$(printf "$name/%.0s" {1..21})
 	start e pathwait -u exists "${dir}f"
 	start w pathwait "${dir}f"
 	for i in {1..21}; do

@@ -294,7 +294,7 @@ serve() {
 	shift
 	for try in 1 2 3 4 5 6 7 8; do
 		port=$((20000 + (RANDOM * 7 + try) % 12000))
-		! true 2>/dev/null >/dev/tcp/127.0.0.1/$port || continue
+		! true 2>/dev/null >/dev/tcp/127.0.0.1/"$port" || continue
 		background "$name" "${@//PORT/$port}"
 		if until_true serving; then
 			! ended "$pid" || continue
@@ -305,7 +305,7 @@ serve() {
 }
 
 serving() {
-	true 2>/dev/null >/dev/tcp/127.0.0.1/$port || ended "$pid"
+	true 2>/dev/null >/dev/tcp/127.0.0.1/"$port" || ended "$pid"
 }
 
 # at_port COMMAND OPTION...: a command of that name that finds our server instead of another

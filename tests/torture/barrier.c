@@ -226,7 +226,7 @@ static void run_round(void)
 
 	snprintf(answer, sizeof(answer), "\nsync %ld\n", round_number);
 	nexpected = 0;
-	for (unsigned i = 0; i < 1 + round_number % 2; i++) {
+	for (int i = 0; i < 1 + round_number % 2; i++) {
 		change();
 		if (i == 0 && draw(2))
 			break;
