@@ -180,7 +180,7 @@ static int leads_elsewhere(struct pathev *pv, uint32_t node)
 		return 0;
 	}
 	/* that a directory has gone, a record says; and what could not be watched may be as it was */
-	return wd < 0 ? n->wd >= 0 && (is_root || err == EACCES) : wd != n->wd;
+	return wd < 0 ? n->wd >= 0 && (is_root || err == EACCES || err == ENOSPC) : wd != n->wd;
 }
 
 /* Tell of a directory or added path, and let it follow, if something else is there now. */

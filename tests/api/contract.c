@@ -234,10 +234,10 @@ static void test_blind_spot(void)
 	       "can be");
 }
 
-/* In a user namespace of its own, where the limit of watches is n. */
-static int limited(int n)
+/* Those of this user namespace. */
+static int limit_watches(int n)
 {
-	FILE *f = unshare(CLONE_NEWUSER) ? NULL : fopen("/proc/sys/user/max_inotify_watches", "w");
+	FILE *f = fopen("/proc/sys/user/max_inotify_watches", "w");
 
 	return f && fprintf(f, "%d", n) > 0 && !fclose(f) ? 0 : -1;
 }
@@ -247,7 +247,7 @@ static void unanchored(void)
 	struct pathev *pv;
 	int i;
 
-	if (limited(1))
+	if (unshare(CLONE_NEWUSER) || limit_watches(1))
 		exit(99);
 	pv = pathev_open(NULL);
 	if (!pv)
@@ -292,21 +292,25 @@ static void apart(void (*test)(void), const char *why_not, const char *name)
 		is_int(status, 0, "%s", name);
 }
 
+/* In a mount namespace of its own, with a bind mount of t/other on t/d/m. */
+static void bind_mount(int namespaces)
+{
+	if (unshare(namespaces) || mkdir("t/other", 0777) || mkdir("t/d/m", 0777) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("t/other", "t/d/m", NULL, MS_BIND, NULL))
+		exit(99);
+}
+
 /* What was looked at may be unmounted before any event is taken: it is a bind mount, of whose end
  * there is no record. */
 static void unmounted(void)
 {
 	struct pathev *pv;
 
-	if ((unshare(CLONE_NEWNS) && unshare(CLONE_NEWUSER | CLONE_NEWNS)) ||
-	    mkdir("t/other", 0777) || mkdir("t/d/m", 0777) ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("t/other", "t/d/m", NULL, MS_BIND, NULL))
-		exit(99);
+	bind_mount(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS);
 	pv = watch(NULL, PATHEV_RECURSIVE);
 	if (umount("t/d/m"))
 		exit(2);
-	/* a program may take its time; and now this is all that is */
 	if (await(pv, PATHEV_READY, "", 0) < 0 || pathev_sync(pv, "is settled") ||
 	    await(pv, PATHEV_SYNC, "", 0) < 0)
 		exit(3);
@@ -317,6 +321,23 @@ static void unmounted(void)
 	if (await(pv, PATHEV_CLOSE_WRITE, "t/other/g", 0) < 0 ||
 	    find(PATHEV_ALL, "t/d/m/g", 0) >= 0)
 		exit(5);
+	pathev_close(pv);
+	exit(0);
+}
+
+/* What comes to light by it may not be watched, for there are enough watches. */
+static void unmounted_at_limit(void)
+{
+	struct pathev *pv;
+	int i;
+
+	bind_mount(CLONE_NEWUSER | CLONE_NEWNS);
+	pv = watch(NULL, PATHEV_RECURSIVE);
+	if (await(pv, PATHEV_READY, "", 0) < 0 || limit_watches(1) || umount("t/d/m"))
+		exit(2);
+	i = await(pv, PATHEV_ERROR, "t/d/m", 0);
+	if (i < 0 || seen[i].error != ENOSPC)
+		exit(3);
 	pathev_close(pv);
 	exit(0);
 }
@@ -436,6 +457,8 @@ int main(void)
 	      "a path that cannot be waited for is ENOSPC, or later one event");
 	apart(unmounted, "no mounts of its own (needs root, or user namespaces)",
 	      "what is unmounted right behind its adding is not what is watched");
+	apart(unmounted_at_limit, "no user namespace with mounts and a limit of watches",
+	      "what an unmount brings to light is a blind spot when it cannot be watched");
 	test_no_descriptors();
 	test_added_path();
 	test_progress();
