@@ -6,6 +6,7 @@
  */
 #include "cli.h"
 
+#include "base.h"
 #include "clock.h"
 #include "filter.h"
 #include "pathev.h"
@@ -355,18 +356,13 @@ int cli_exclusive(const struct cli *c, int a, const char *name_a, int b, const c
 
 int cli_list_add(const struct cli *c, struct cli_list *list, const char *text, size_t len)
 {
+	char **item = pathev__grow(list->item, &list->cap, list->len + 1, sizeof(*item));
 	char *copy;
 
-	if (list->len == list->cap) {
-		size_t cap = list->cap ? 2 * list->cap : 16;
-		char **item = reallocarray(list->item, cap, sizeof(*item));
-
-		if (!item)
-			return cli_no_memory(c);
-		list->item = item;
-		list->cap = cap;
-	}
-	copy = strndup(text, len);
+	if (!item)
+		return cli_no_memory(c);
+	list->item = item;
+	copy = pathev__copy(text, len);
 	if (!copy)
 		return cli_no_memory(c);
 	list->item[list->len++] = copy;

@@ -6,6 +6,7 @@
  */
 #include "scope.h"
 
+#include "base.h"
 #include "cli.h"
 #include "filter.h"
 #include "ignores.h"
@@ -47,10 +48,12 @@ struct left_out {
 /* Room for one more; NULL: no memory, and a message was given. */
 static void *more(const struct scope *s, void *mem, size_t n, size_t size)
 {
+	size_t bytes;
+
 	/* doubled at each power of two */
 	if (n & (n - 1))
 		return mem;
-	mem = reallocarray(mem, n ? 2 * n : 1, size);
+	mem = pathev__size(n ? 2 * n : 1, size, 0, &bytes) ? NULL : realloc(mem, bytes);
 	if (!mem)
 		cli_no_memory(s->cli);
 	return mem;
@@ -69,7 +72,7 @@ static struct scope_root *find_root(const struct scope *s, const char *path)
 static struct scope_root *new_root(struct scope *s, const char *path, unsigned from)
 {
 	struct scope_root *r = more(s, s->root, s->nroots, sizeof(*r));
-	char *copy = strdup(path);
+	char *copy = pathev__copy(path, strlen(path));
 
 	if (r)
 		s->root = r;
