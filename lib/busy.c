@@ -45,10 +45,28 @@ static int lease(int fd)
 	return 0;
 }
 
-/* 1, 0, or -1 where the kernel does not tell. */
-static int ask_kernel(int at)
+/* Open for reading what at stands for.  Without /proc that goes by its name, if it still has it. */
+static int open_again(int at, int dir, const char *path, int flags)
 {
-	int fd = open(path_of(at).text, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	const int how = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = open(path_of(at).text, how);
+	struct stat st, now;
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = openat(dir, path, how | flags, 0);
+	if (fd < 0 || (!fstat(at, &st) && !fstat(fd, &now) && st.st_ino == now.st_ino &&
+		       st.st_dev == now.st_dev))
+		return fd;
+	close(fd);
+	errno = ENOENT;
+	return -1;
+}
+
+/* 1, 0, or -1 where the kernel does not tell. */
+static int ask_kernel(int at, int dir, const char *path, int flags)
+{
+	int fd = open_again(at, dir, path, flags);
 	int res, err;
 
 	/* somebody's lease is in the way of our open: a writer's, or one that waits */
@@ -73,9 +91,9 @@ int pathev__busy_unknown(int err)
 	return err == EACCES || err == EOPNOTSUPP || err == EREMOTE;
 }
 
-static int ask(int at, const struct stat *st, int *evidence)
+static int ask(int at, const char *path, int flags, const struct stat *st, int *evidence)
 {
-	int res = ask_kernel(at), err = errno;
+	int res = ask_kernel(at, AT_FDCWD, path, flags), err = errno;
 	struct pathev__fs fs;
 
 	*evidence = PATHEV_BY_LEASE;
@@ -125,7 +143,7 @@ int pathev__busy_at(int dir, const char *path, int flags)
 
 	if (at < 0)
 		return -1;
-	res = ask_kernel(at);
+	res = ask_kernel(at, dir, path, flags);
 	err = errno;
 	close(at);
 	/* of a file, which this is */
@@ -142,7 +160,7 @@ int pathev__busy_ask(const char *path, int flags, struct stat *st, int *evidence
 	at = open_file(AT_FDCWD, path, flags, st);
 	if (at < 0)
 		return -1;
-	res = ask(at, st, evidence);
+	res = ask(at, path, flags, st, evidence);
 	err = errno;
 	/* what it is like now, and not what it was before the answer */
 	if (fstat(at, st)) {

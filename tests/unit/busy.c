@@ -6,6 +6,7 @@
 #include "tap.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
@@ -314,6 +315,34 @@ static void test_processes(void)
 		printf("# no change of owner: %s\n", strerror(errno));
 }
 
+/* The answer in a root directory that has no /proc; 99: that cannot be had. */
+static int busy_in_chroot(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (unshare(CLONE_NEWUSER) || chroot("."))
+			_exit(99);
+		_exit((uint8_t)pathev_busy("file", NULL));
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_without_proc(void)
+{
+	int fd = open("file", O_WRONLY | O_CLOEXEC), res = busy_in_chroot();
+
+	close(fd);
+	if (res == 99) {
+		skip("no user namespace to change the root directory in");
+		return;
+	}
+	is_int(res, 1, "without /proc a writer is found");
+	is_int(busy_in_chroot(), 0, "and it is seen that there is none");
+}
+
 static void test_evidence(void)
 {
 	int fd = open("file", O_WRONLY | O_CLOEXEC), by = 7;
@@ -391,6 +420,7 @@ int main(void)
 	test_mapped();
 	test_others();
 	test_evidence();
+	test_without_proc();
 	test_foreign();
 	test_processes();
 	test_traces();
