@@ -362,7 +362,7 @@ int cli_list_add(const struct cli *c, struct cli_list *list, const char *text, s
 	if (!item)
 		return cli_no_memory(c);
 	list->item = item;
-	copy = pathev__copy(text, len);
+	copy = strndup(text, len);
 	if (!copy)
 		return cli_no_memory(c);
 	list->item[list->len++] = copy;

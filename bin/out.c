@@ -74,8 +74,7 @@ static int find_kind(struct out *o)
 {
 	struct stat st;
 
-	/* as fstat(2), whose empty name lies on a page of libc that nothing else may need */
-	if (fstatat(o->fd, "", &st, AT_EMPTY_PATH))
+	if (fstat(o->fd, &st))
 		return -1;
 	o->is_file = S_ISREG(st.st_mode);
 	if (S_ISSOCK(st.st_mode)) {

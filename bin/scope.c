@@ -6,7 +6,6 @@
  */
 #include "scope.h"
 
-#include "base.h"
 #include "cli.h"
 #include "filter.h"
 #include "ignores.h"
@@ -48,12 +47,10 @@ struct left_out {
 /* Room for one more; NULL: no memory, and a message was given. */
 static void *more(const struct scope *s, void *mem, size_t n, size_t size)
 {
-	size_t bytes;
-
 	/* doubled at each power of two */
 	if (n & (n - 1))
 		return mem;
-	mem = pathev__size(n ? 2 * n : 1, size, 0, &bytes) ? NULL : realloc(mem, bytes);
+	mem = reallocarray(mem, n ? 2 * n : 1, size);
 	if (!mem)
 		cli_no_memory(s->cli);
 	return mem;
@@ -72,7 +69,7 @@ static struct scope_root *find_root(const struct scope *s, const char *path)
 static struct scope_root *new_root(struct scope *s, const char *path, unsigned from)
 {
 	struct scope_root *r = more(s, s->root, s->nroots, sizeof(*r));
-	char *copy = pathev__copy(path, strlen(path));
+	char *copy = strdup(path);
 
 	if (r)
 		s->root = r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base.h - checked sizes, the one way arrays grow, and copies of strings */
+/* base.h - checked sizes and the one way arrays grow */
 #ifndef PATHEV_BASE_H
 #define PATHEV_BASE_H
 
@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define PATHEV__COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -45,21 +44,6 @@ static inline void *pathev__grow(void *mem, size_t *cap, size_t need, size_t siz
 	if (p)
 		*cap = want;
 	return p;
-}
-
-/*
- * A copy of len bytes and a NUL; NULL with ENOMEM.  As strndup(3), but without the lookup of malloc
- * that libc makes for itself when it is called first, which takes a page of stack and a while.
- */
-static inline char *pathev__copy(const char *s, size_t len)
-{
-	char *copy = malloc(len + 1);
-
-	if (!copy)
-		return NULL;
-	memcpy(copy, s, len);
-	copy[len] = '\0';
-	return copy;
 }
 
 #endif

@@ -604,15 +604,15 @@ static uint32_t new_root(struct pathev *pv, const char *path, uint32_t flags)
 	*r = (struct pathev__root){
 		.flags = flags, .node = PATHEV__NIL, .ghost = -1, .quiet_until = UINT64_MAX,
 	};
-	r->len = strlen(path);
-	r->given = pathev__copy(path, r->len);
-	r->path = pathev__copy(path, r->len);
+	r->given = strdup(path);
+	r->path = strdup(path);
 	if (!r->given || !r->path) {
 		free(r->given);
 		free(r->path);
 		r->given = r->path = NULL;
 		return PATHEV__NIL;
 	}
+	r->len = strlen(path);
 	while (r->len > 1 && r->path[r->len - 1] == '/')
 		r->path[--r->len] = '\0';
 	r->reloff = r->len + (r->path[r->len - 1] != '/');
@@ -785,7 +785,7 @@ int pathev_sync(struct pathev *pv, const char *token)
 	pv->mark = m;
 	m += pv->nmarks;
 	*m = (struct pathev__mark){0};
-	if (token && !(m->token = pathev__copy(token, strlen(token))))
+	if (token && !(m->token = strdup(token)))
 		return -1;
 	/* what the kernel has queued happened before, and nothing else did */
 	if (pathev__drain(pv)) {

@@ -111,7 +111,7 @@ static int add_anchor(struct pathev *pv, const struct pathev__anchor *from, cons
 	a[i] = *from;
 	a[i].round = pv->root[from->root].round;
 	if (name) {
-		a[i].name = pathev__copy(name, len);
+		a[i].name = strndup(name, len);
 		if (!a[i].name)
 			return -1;
 	}
@@ -772,7 +772,7 @@ int pathev__root_missing(struct pathev *pv, uint32_t root)
 {
 	const struct pathev__root *r = &pv->root[root];
 	struct pathev__queue_in in = {.what = PATHEV_ERROR, .synthesized = 1};
-	char *dir = pathev__copy(r->path, r->len);
+	char *dir = strndup(r->path, r->len);
 	struct pathev__fs fs;
 	struct stat st;
 	char *slash;
