@@ -234,6 +234,27 @@ static void test_blind_spot(void)
 	       "can be");
 }
 
+/* What a program of ours need not try. */
+static void test_small(void)
+{
+	struct pathev *pv;
+	int64_t before;
+
+	begin();
+	pv = watch(NULL, 0);
+	is_int(pathev_remove(pv, "t/d"), -1, "a path that was not added is not removed");
+	is_int(errno, ENOENT, "a path that was not added is not removed: ENOENT");
+	while (pathev_next(pv, &(struct pathev_event){0}) == 1)
+		continue;
+	before = pathev_now();
+	is_int(pathev_wait(pv, before + 20 * 1000 * 1000), 0, "a deadline passes");
+	ok(pathev_now() - before >= 20 * 1000 * 1000, "and not before its time");
+	is_int(pathev_wait(pv, before), 0, "one that is past does not wait");
+	is_int(pathev_remove(pv, "t"), 0, "a path that was added is removed");
+	is_int(pathev_remove(pv, "t"), -1, "once");
+	pathev_close(pv);
+}
+
 /* Those of this user namespace. */
 static int limit_watches(int n)
 {
@@ -462,5 +483,6 @@ int main(void)
 	test_no_descriptors();
 	test_added_path();
 	test_progress();
+	test_small();
 	return done_testing();
 }

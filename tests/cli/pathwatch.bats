@@ -499,6 +499,37 @@ create d/last' ]
 
 # ---- blind spots ----
 
+@test "pathwatch: a PATH that is a link to an absolute path is what that leads to" {
+	mkdir real new links
+	touch new/file
+	ln -s "$PWD/way/real" links/link
+	ln -s "$PWD" way
+	start w pathwatch -e create,delete links/link
+	touch real/a
+	wait_line w.out '^create links/link/a$'
+	# each part of the way may change
+	mv real old
+	mv new real
+	wait_line w.out '^create links/link/file$'
+	touch old/b real/c
+	wait_line w.out '^create links/link/c$'
+	[ "$(out w | grep -c /b)" -eq 0 ]
+	stop w
+}
+
+@test "pathwatch: a PATH that is a link to itself is refused, or waited for" {
+	ln -s loop loop
+	run messages pathwatch -t 0 loop
+	[ "$status" -eq 1 ]
+	told "cannot watch 'loop': Too many levels of symbolic links"
+	start w pathwatch --allow-missing -e create loop
+	rm loop
+	mkdir loop
+	touch loop/a
+	wait_line w.out '^create loop/a$'
+	stop w
+}
+
 @test "pathwatch: a directory that it may not read is told once, and --strict ends it" {
 	[ "$(id -u)" -ne 0 ] || ids=$(setpriv --reuid 65534 --regid 65534 --clear-groups echo ok 2>/dev/null) ||
 		skip "root reads everything, and there is no setpriv"

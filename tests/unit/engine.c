@@ -1454,6 +1454,18 @@ static const struct script scripts[] = {
 	"= moved_to t/d/b #2 < t/a",
 	"= moved_to t/a/ #3",
 }},
+{"many files are made in a directory while it is looked at", .line = {
+	"mkdir t", "add t r", "= ready",
+	"mkdir t/n",
+	"at watch t/n: many t/n/f",
+	"k t create,isdir n",
+	"= create t/n/",
+	"= create t/n/f0", "= create t/n/f1", "= create t/n/f2", "= create t/n/f3",
+	"= create t/n/f4", "= create t/n/f5", "= create t/n/f6", "= create t/n/f7",
+	"= create t/n/f8", "= create t/n/f9", "= create t/n/f10", "= create t/n/f11",
+	"= create t/n/f12", "= create t/n/f13", "= create t/n/f14", "= create t/n/f15",
+	"= create t/n/f16", "= create t/n/f17", "= create t/n/f18", "= create t/n/f19",
+}},
 /*
  * Exchanges that show in part: the kernel has taken two records for one, or the future has both
  * readings.  What is told is true of both.

@@ -11,6 +11,7 @@
  *		if need be, until close; empty makes a file without opening it.  What the kernel
  *		tells of it is thrown away, so that the script says instead what is told, and in
  *		which order.
+ *	many P		empty P0 to P19
  *	flood P		empty and rm, more often than the kernel's queue has room for
  *	live OP		the same, and what the kernel tells goes its way.
  *	tick		until the clock of file times is surely past the present
@@ -143,6 +144,18 @@ static int script_write(const char *path, int flags)
 	return close(fd);
 }
 
+static int script_many(const char *path)
+{
+	char name[256];
+
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "%s%d", path, i);
+		if (mknod(name, S_IFREG | 0666, 0))
+			return -1;
+	}
+	return 0;
+}
+
 /* More changes than the kernel's queue takes. */
 static int script_flood(const char *path)
 {
@@ -183,6 +196,8 @@ static int script_change(const char *line)
 		return script_write(a, O_CREAT | O_EXCL);
 	if (!strcmp(op, "write"))
 		return script_write(a, O_APPEND);
+	if (!strcmp(op, "many"))
+		return script_many(a);
 	if (!strcmp(op, "flood"))
 		return script_flood(a);
 	if (!strcmp(op, "open")) {

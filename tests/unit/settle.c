@@ -45,7 +45,7 @@ static uint32_t word_bit(const char *s, size_t len)
 }
 
 /* A path with a slash at its end is that of a directory. */
-static void add(struct pathev__settle *s, const char *line, int64_t now_ns)
+static int try_add(struct pathev__settle *s, const char *line, int64_t now_ns)
 {
 	static char text[1000];
 	static uint32_t cookie;
@@ -81,7 +81,12 @@ static void add(struct pathev__settle *s, const char *line, int64_t now_ns)
 	ev.path = path;
 	ev.root = the_root;
 	ev.reloff = strlen(the_root) + 1 < ev.pathlen ? strlen(the_root) + 1 : ev.pathlen;
-	if (pathev__settle_add(s, &ev, now_ns)) {
+	return pathev__settle_add(s, &ev, now_ns);
+}
+
+static void add(struct pathev__settle *s, const char *line, int64_t now_ns)
+{
+	if (try_add(s, line, now_ns)) {
 		puts("Bail out! out of memory");
 		exit(1);
 	}
@@ -882,6 +887,77 @@ static void test_memory(void)
 	ok(n > 20 && n < 10000, "lives without memory, %ld times", n);
 }
 
+/* What became of two trees.  0, or -1 without memory; out is a line for each event. */
+static int tell_story(char *out, size_t size)
+{
+	static const char *const lines[] = {
+		"create d/s/", "create d/s/f", "create d/e/", "moved_from d/s/ >d/t",
+		"moved_to d/t/ <d/s", "create d/t/g", "create d/new", "close_write d/new",
+		"moved_from d/new >d/a", "moved_to d/a <d/new", "delete d/t/f", "delete d/t/g",
+		"delete d/t/", "create d/t/", "moved_from d/e/ >d/t/e", "moved_to d/t/e/ <d/e",
+		"create d/t/e/f", "create d/t/g/", "create d/t/g/x", "moved_from d/t/g/ >d/t/e/g",
+		"moved_to d/t/e/g/ <d/t/g", "delete d/b", "create d/b/", "moved_from d/t/ >d/k",
+		"moved_to d/k/ <d/t", "modify d/k/e/f", "moved_from d/old/ >d/k/old",
+		"moved_to d/k/old/ <d/old", "delete d/k/old/x", "moved_from d/k/ >d/old",
+		"moved_to d/old/ <d/k",
+	};
+	struct pathev__settle *s;
+	struct pathev_event ev;
+	int res = 0;
+
+	s = pathev__settle_new(S, -1);
+	for (size_t i = 0; s && !res && i < PATHEV__COUNT(lines); i++)
+		res = try_add(s, lines[i], (int64_t)i);
+	out[0] = '\0';
+	while (s && !res && (res = pathev__settle_next(s, 10 * S, &ev)) == 1) {
+		strncat(out, show(&ev), size - strlen(out) - 2);
+		strcat(out, "\n");
+		res = 0;
+	}
+	pathev__settle_free(s);
+	return s ? res : -1;
+}
+
+static void test_failures(void)
+{
+	static char whole[4000], got[4000];
+	int failed = 0, res;
+	long n = 0;
+
+	is_int(tell_story(whole, sizeof(whole)), 0, "two trees are renamed into each other");
+	do {
+		alloc_left = n++;
+		res = tell_story(got, sizeof(got));
+		failed += !res && strcmp(got, whole);
+	} while (res && n < 10000);
+	alloc_left = -1;
+	ok(!failed && n > 20 && n < 10000, "or not at all without memory, %ld times", n);
+}
+
+/* Each path has its own, however many there are. */
+static void test_many_roots(void)
+{
+	struct pathev__settle *s = pathev__settle_new(S, -1);
+	struct pathev_event ev;
+	char root[16], line[32];
+	int same = 0;
+
+	for (int i = 0; i < 200; i++) {
+		snprintf(root, sizeof(root), "root%d", i % 100);
+		snprintf(line, sizeof(line), "%s %s/f", i < 100 ? "create" : "attrib", root);
+		the_root = root;
+		add(s, line, i);
+	}
+	the_root = "d";
+	for (int i = 0; i < 100 && pathev__settle_next(s, 10 * S, &ev) == 1; i++) {
+		snprintf(root, sizeof(root), "root%d", i);
+		same += ev.what & PATHEV_CREATE && !strcmp(ev.root, root) &&
+			!strncmp(ev.path, root, strlen(root));
+	}
+	is_int(same, 100, "a hundred added paths, and each event is of its own");
+	pathev__settle_free(s);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2) {
@@ -899,6 +975,8 @@ int main(int argc, char **argv)
 	test_roots();
 	test_two_roots();
 	test_memory();
+	test_failures();
+	test_many_roots();
 	test_model(argc > 1 ? strtoull(argv[1], NULL, 10) : 1000);
 	return done_testing();
 }
