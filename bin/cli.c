@@ -252,15 +252,13 @@ int cli_no_memory(const struct cli *c)
 /* The number that text begins with, and how many digits it has.  0, or -1: it is too large. */
 static int read_number(const char *text, size_t *digits, uint64_t *value)
 {
-	int over = 0;
-	size_t i;
+	unsigned long long v;
 
-	*value = 0;
-	for (i = 0; text[i] >= '0' && text[i] <= '9'; i++)
-		over |= __builtin_mul_overflow(*value, 10, value) ||
-			__builtin_add_overflow(*value, text[i] - '0', value);
-	*digits = i;
-	return over ? -1 : 0;
+	*digits = strspn(text, "0123456789");
+	errno = 0;
+	v = strtoull(text, NULL, 10);
+	*value = v;
+	return errno == ERANGE ? -1 : 0;
 }
 
 int cli_number(const struct cli *c, const char *option, const char *text, uint64_t min,

@@ -119,7 +119,7 @@ static int ask(int at, const char *path, int flags, const struct stat *st, int *
 /* Opening a device or a FIFO may do things: look first, through a descriptor that cannot. */
 static int open_file(int dir, const char *path, int flags, struct stat *st)
 {
-	int at = openat(dir, path, O_PATH | O_CLOEXEC | flags, 0);
+	int at = openat(dir, path, O_PATH | O_CLOEXEC | flags);
 	int err = 0;
 
 	if (at < 0)

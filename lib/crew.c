@@ -142,6 +142,9 @@ static void free_crew(struct pathev__crew *c)
 		pathev__buf_fini(&c->group[i].names);
 		pathev__buf_fini(&c->group[i].entries);
 	}
+	pthread_mutex_destroy(&c->lock);
+	pthread_cond_destroy(&c->work);
+	pthread_cond_destroy(&c->done);
 	if (c->home >= 0)
 		close(c->home);
 	free(c);
@@ -165,8 +168,9 @@ struct pathev__crew *pathev__crew_start(void)
 
 	if (!c)
 		return NULL;
-	c->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	c->work = c->done = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->work, NULL);
+	pthread_cond_init(&c->done, NULL);
 	c->home = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->home >= 0)
 		start_members(c, count_members());

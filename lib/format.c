@@ -190,16 +190,6 @@ static const char *compile_escape(struct compiler *c, const char *p)
 	return add_byte(c->f, value) ? NULL : p + 1 + n;
 }
 
-/* How much text is before the next escape or directive. */
-static size_t text_len(const char *p)
-{
-	size_t n = 0;
-
-	while (p[n] && p[n] != '\\' && p[n] != '%')
-		n++;
-	return n;
-}
-
 /* The length of the strftime conversion at s (a %), and whether there is such a one. */
 static size_t conversion_len(const char *s, size_t len, int *known)
 {
@@ -397,7 +387,7 @@ static int add_end(struct pathev_format *f)
 static int compile(struct compiler *c, const char *fmt)
 {
 	for (const char *p = fmt; *p;) {
-		size_t n = text_len(p);
+		size_t n = strcspn(p, "\\%");
 		if (n)
 			p = add_text(c->f, p, n) ? NULL : p + n;
 		else

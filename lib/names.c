@@ -104,7 +104,7 @@ int pathev_parse_events(const char *list, uint32_t *mask, const char **bad, size
 	uint32_t res = *mask;
 
 	for (const char *word = list;; word++) {
-		size_t len = (size_t)(strchrnul(word, ',') - word);
+		size_t len = strcspn(word, ",");
 
 		if (apply_word(word, len, &res)) {
 			if (bad)

@@ -20,13 +20,16 @@ static int open_prefix(int at, const char **path, size_t *len)
 {
 	char part[PATH_MAX];
 	const char *cut;
+	size_t n;
 
 	cut = memrchr(*path, '/', PATH_MAX - 1);
 	if (!cut || cut == *path) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	snprintf(part, sizeof(part), "%.*s", (int)(cut - *path), *path);
+	n = (size_t)(cut - *path);
+	memcpy(part, *path, n);
+	part[n] = '\0';
 	while (*cut == '/')
 		cut++;
 	*len -= (size_t)(cut - *path);
@@ -133,7 +136,7 @@ int pathev__walk_read(int fd, int only_dirs, struct pathev__buf *list)
 int pathev__walk_open(const char *path, int nofollow)
 {
 	return open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY |
-			  (nofollow ? O_NOFOLLOW : 0), 0);
+			  (nofollow ? O_NOFOLLOW : 0));
 }
 
 void pathev__walk_pass(const char *path)
