@@ -244,3 +244,17 @@ holds() {
 	[ "$(grep '^create d/[0-9]' "$BATS_TEST_TMPDIR/w.all" | sort -u | wc -l)" -eq 60000 ]
 	stop w
 }
+
+@test "pathwait: looks again at what is there after an overflow" {
+	need_queue_below 17000
+	mkdir d
+	start w pathwait -u exists d/f
+	kill -STOP "$pid"
+	sh -c 'i=0; while [ $i -lt 17000 ]; do : >d/$i; i=$((i + 1)); done'
+	: >d/f
+	kill -CONT "$pid"
+	finish w
+	[ "$status" -eq 0 ]
+	[ "$(out w)" = d/f ]
+	[ "$(err w)" = 'pathwait: events were lost; looking again at what is there' ]
+}

@@ -513,3 +513,12 @@ total  create  filename
 	[ "$(out w)" = 'total  open  filename
 500    500   f' ]
 }
+
+@test "inotifywait: says that of files of other hosts not all is told" {
+	[ -x "$top_builddir/tests/nomem/pathwatch" ] ||
+		skip "tests/nomem/pathwatch is not built (make check builds it)"
+	ln -s "$top_builddir/tests/nomem/pathwatch" inotifywait
+	mkdir d
+	PATHEV_TEST_REMOTE=1 background w ./inotifywait -m d
+	wait_line w.err 'other hosts or processes can change'
+}

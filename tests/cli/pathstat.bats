@@ -275,3 +275,14 @@ total  create  path
 	[ "$status" -eq 0 ]
 	[[ $output =~ ^pathstat\ \(pathev\)\ [0-9] ]]
 }
+
+@test "pathstat: --by dir counts a PATH that is no directory where it is" {
+	touch f
+	mkdir d
+	touch d/g
+	run bounded pathstat -e close_write --by dir f d/g --run touch f d/g
+	[ "$status" -eq 0 ]
+	[ "$output" = 'total  close_write  dir
+    1            1  .
+    1            1  d' ]
+}

@@ -690,3 +690,11 @@ b' ]
 	run messages pathwait --version
 	[[ $output =~ ^pathwait\ \(pathev\)\ [0-9] ]]
 }
+
+@test "pathwait: -n counts a file that is written again once" {
+	mkdir d
+	run messages pathwait -n 2 d --run sh -c 'echo 1 >d/a; pathwait -q --existing d/a; echo 2 >d/a; echo 3 >d/b'
+	[ "$status" -eq 0 ]
+	[ "$output" = 'd/a
+d/b' ]
+}

@@ -499,6 +499,14 @@ create d/last' ]
 
 # ---- blind spots ----
 
+@test "pathwatch: a --ready-fd that takes nothing is told, and ends nothing" {
+	mkdir d
+	run messages pathwatch --ready-fd 7 -e create d --run touch d/a 7>/dev/full
+	[ "$status" -eq 0 ]
+	[ "$output" = 'create d/a' ]
+	told '--ready-fd 7: No space left on device'
+}
+
 @test "pathwatch: a PATH that is a link to an absolute path is what that leads to" {
 	mkdir real new links
 	touch new/file
