@@ -67,7 +67,10 @@ sees_a_create() {	# sees_a_create FLAGS-FOR-PATHEV...
 }
 
 @test "install: uninstall leaves nothing, and may be done twice" {
-	[ -n "$(find "$dest" ! -type d)" ]
+	# also where a packager's directory has a space in its name
+	dest="$BATS_TEST_TMPDIR/de st"
+	run_make install
+	[ "$(find "$dest" ! -type d | wc -l)" -ge 15 ]
 	run_make uninstall
 	run find "$dest" ! -type d
 	echo "$output"
@@ -106,9 +109,4 @@ sees_a_create() {	# sees_a_create FLAGS-FOR-PATHEV...
 	[ -s "$man" ]
 	"$bin" --help | grep -q '^Usage: inotifywait'
 	"${bin%wait}watch" --help | grep -q '^Usage: inotifywatch'
-}
-
-@test "install: uninstall takes the links away as well" {
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$top_builddir" uninstall DESTDIR="$dest"
-	[ -z "$(find "$dest" ! -type d)" ]
 }
