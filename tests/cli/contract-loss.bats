@@ -248,13 +248,17 @@ holds() {
 @test "pathwait: looks again at what is there after an overflow" {
 	need_queue_below 17000
 	mkdir d
-	start w pathwait -u exists d/f
+	start w pathwait -u exists d/e d/f
+	# its first look is behind it
+	: >d/e
+	wait_line w.out '^d/e$'
 	kill -STOP "$pid"
 	sh -c 'i=0; while [ $i -lt 17000 ]; do : >d/$i; i=$((i + 1)); done'
 	: >d/f
 	kill -CONT "$pid"
 	finish w
 	[ "$status" -eq 0 ]
-	[ "$(out w)" = d/f ]
+	[ "$(out w)" = 'd/e
+d/f' ]
 	[ "$(err w)" = 'pathwait: events were lost; looking again at what is there' ]
 }
