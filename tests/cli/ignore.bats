@@ -211,6 +211,7 @@ below() {
 	[ "$(below --ignore rules --ignore-file a/rules a/s b/a/s)" = "a/s a/s/s a/s/s/x b/a/s" ]
 	# of two PATHs within each other it lies in both, or in the outer one
 	[ "$(below --ignore rules --ignore-file a/s/rules a a/s | tr ' ' '\n' | grep -c 'a/s/x')" -eq 0 ]
+	[ "$(below --ignore rules --ignore-file a/s/rules a/s a | tr ' ' '\n' | grep -c '^a/x$')" -eq 1 ]
 	# all that counts is how it is spelled, but for dots and slashes
 	for spelled in a/s/rules ./a/s/rules .//a/./s//rules; do
 		for path in a a/ ./a a//; do
@@ -227,6 +228,9 @@ below() {
 	[ "$(below --ignore rules --ignore-file "$PWD/a/s/rules" a)" = "a a/s a/s/s a/s/s/x a/s/x" ]
 	[ "$(below --ignore rules --ignore-file 'a/../a/s/rules' a)" = "a a/s a/s/s a/s/s/x a/s/x" ]
 	[ "$(below --ignore rules --ignore-file a/s/rules a/s/s)" = "a/s/s" ]
+	mkdir -p "./$PWD" && cp -r a "./$PWD"
+	[ "$(below --ignore rules --ignore-file "$PWD/a/s/rules" "${PWD#/}/a" | sed "s:${PWD#/}/::g")" = \
+		"a a/s a/s/s a/s/s/x a/s/x" ]
 	# what only begins like it is another directory
 	mkdir aa && touch aa/x
 	[ "$(below --ignore-file aa/x --ignore rules --ignore-file a/rules a aa)" = \

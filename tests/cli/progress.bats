@@ -71,9 +71,10 @@ moves() {
 }
 
 @test "pathwatch: the count makes way for messages, and for the first record" {
-	on_terminal terminal pathwatch -r -v "${slow[@]}" d --run touch d/x
+	mkdir e
+	on_terminal terminal pathwatch -r -v "${slow[@]}" d e --run touch d/x
 	moves pathwatch
-	[[ $text == *[0-9]$'\e[K\r\e[Kpathwatch: ready\n'*'create d/x'* ]]
+	[[ $text == *[0-9]$'\e[K\r\e[Kpathwatch: watching \'e\''*$'\npathwatch: ready\n'*'create d/x'* ]]
 	on_terminal terminal pathwatch -r --initial -t 0 "${slow[@]}" d
 	# records that come are sign of life enough, and nothing is drawn among them
 	[[ $text == *'exists d'$'\n'* ]]
@@ -82,10 +83,16 @@ moves() {
 }
 
 @test "pathwatch: so does looking again when events were lost" {
-	on_terminal out pathwatch -r --queue-limit 1 "${slow[@]}" d --run touch d/f{0..99}
+	on_terminal out pathwatch -r -e create,ready --queue-limit 1 "${slow[@]}" d --run sh -c 'touch "$@"
+		until [ "$(grep -c "^ready$" out)" -eq 2 ]; do sleep 0.05; done
+		sleep 0.1; kill -9 $PPID' - d/f{0..99}
 	grep -q '^overflow$' out
 	moves pathwatch 'looking again'
 	[[ $text == *$'\r\e[K' ]]
+	# but where the terminal has a table
+	on_terminal terminal pathstat -r -i 100ms --queue-limit 1 "${slow[@]}" d --run touch d/g{0..99}
+	[[ $text == *'looking again'* ]] && return 1
+	[[ $text == *'events were lost'* ]]
 }
 
 @test "pathwatch: a listing that takes its time is written as it comes" {
