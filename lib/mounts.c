@@ -4,7 +4,8 @@
  *
  * What a path leads to changes by that, and no record says so.  The kernel's table of mounts can
  * be polled, and tells so that it has changed (proc_pid_mountinfo(5)): then each watched directory
- * that is or was a mount point is compared with what is at its path now, and so is each added path.
+ * that has the name of a mount point that is new or gone is compared with what is at its path now,
+ * and so is each added path.
  */
 #include "engine.h"
 
@@ -15,6 +16,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Without /proc or descriptors mounts go unnoticed, and nothing else. */
@@ -156,8 +158,9 @@ int pathev__mounts_begin(struct pathev *pv)
 static int leads_elsewhere(struct pathev *pv, uint32_t node)
 {
 	const struct pathev__node *n = &pv->tree.node[node];
-	int is_root = n->flags & PATHEV__NODE_ROOT, wd, err;
+	int is_root = n->flags & PATHEV__NODE_ROOT, wd, err, skipped;
 	struct pathev__short p;
+	struct stat st;
 	uint32_t root;
 
 	/* it is looked at anyway, or, before the table was known, was looked at with what is there */
@@ -171,10 +174,15 @@ static int leads_elsewhere(struct pathev *pv, uint32_t node)
 				 !is_root ? PATHEV__WATCH_DIR | PATHEV__WATCH_NOFOLLOW :
 				 pv->root[root].flags & PATHEV_NOFOLLOW ? PATHEV__WATCH_NOFOLLOW : 0);
 	err = errno;
+	/* what is not entered, for it is another file system, still is one */
+	skipped = n->wd < 0 && !is_root && pv->root[root].flags & PATHEV_ONE_FS &&
+		  (lstat(p.path, &st) || st.st_dev != pv->root[root].dev);
 	pathev__short_fini(&p);
 	pathev__unwatch(pv, wd);
 	if (pathev__drain(pv))
 		return -1;
+	if (skipped)
+		return 0;
 	if (pathev__overtaken(pv, node)) {
 		pv->mounts_due = 1;
 		return 0;
@@ -200,65 +208,44 @@ static int compare(struct pathev *pv, uint32_t node, int unmounted)
 			 pathev__replace(pv, node);
 }
 
-/* The watched directory of this path, below an added one whose real path is dir; or NIL. */
-static uint32_t find_node(const struct pathev *pv, uint32_t node, const char *dir, const char *path)
+/*
+ * What is a mount point in one of two tables alone: each directory of its name.  Its path may have
+ * changed since the table was read, or be another one than that of the added path.
+ */
+static int compare_points(struct pathev *pv, const struct pathev__buf *mounts,
+			  const struct pathev__buf *others, int unmounted)
 {
-	size_t len = strlen(dir);
-
-	if (strncmp(path, dir, len) != 0 || (path[len] != '/' && dir[len - 1] != '/'))
-		return PATHEV__NIL;
-	for (path += len; node != PATHEV__NIL && *path; path += len) {
-		path += *path == '/';
-		len = strcspn(path, "/");
-		node = pathev__watches_child(&pv->tree, node, path, len);
-	}
-	return node;
-}
-
-/* What is below an added path, and is a mount point in one of two tables alone. */
-static int compare_below(struct pathev *pv, uint32_t root, const char *dir,
-			 const struct pathev__buf *mounts, const struct pathev__buf *others,
-			 int unmounted)
-{
+	const struct pathev__watches *t = &pv->tree;
 	struct pathev__buf line = {0};
 	size_t hint = 0;
 	int res = 0;
 
-	for (size_t at = 0; at < mounts->len && !res; at += line.len + 1) {
-		uint32_t node;
+	for (size_t at = 0; at < mounts->len && !res; at += strlen(mounts->data + at) + 1) {
+		const char *point;
 
+		if (has(others, mounts->data + at, &hint))
+			continue;
 		pathev__buf_cut(&line, 0);
 		res = pathev__buf_adds(&line, mounts->data + at);
 		if (res)
 			break;
-		node = find_node(pv, pv->root[root].node, dir, mount_point(line.data));
-		if (node != PATHEV__NIL && node != pv->root[root].node &&
-		    !has(others, mounts->data + at, &hint))
-			res = compare(pv, node, unmounted);
+		point = mount_point(line.data);
+		point = strrchr(point, '/') ? strrchr(point, '/') + 1 : point;
+		for (uint32_t v = 0; v < t->nnodes && !res; v++)
+			if (!(t->node[v].flags & (PATHEV__NODE_FREE | PATHEV__NODE_ROOT)) &&
+			    !strcmp(pathev__watches_name(t, v), point))
+				res = compare(pv, v, unmounted);
 	}
 	pathev__buf_fini(&line);
 	return res;
 }
 
-static int compare_root(struct pathev *pv, uint32_t root, const struct pathev__buf *now,
-			int unmounted)
+static int compare_root(struct pathev *pv, uint32_t root, int unmounted)
 {
-	const struct pathev__root *r = &pv->root[root];
-	char *dir;
-	int res;
+	uint32_t node = pv->root[root].node;
 
-	if (r->node == PATHEV__NIL)
-		return pathev__root_bind(pv, root, PATHEV__NEW, PATHEV_CREATE);
-	if (compare(pv, r->node, unmounted))
-		return -1;
-	if (r->node == PATHEV__NIL || !(r->flags & PATHEV_RECURSIVE))
-		return 0;
-	/* one too long for this is not found */
-	dir = realpath(r->path, NULL);
-	res = dir && (compare_below(pv, root, dir, &pv->mounts, now, 1) ||
-		      compare_below(pv, root, dir, now, &pv->mounts, 0));
-	free(dir);
-	return res ? -1 : 0;
+	return node == PATHEV__NIL ? pathev__root_bind(pv, root, PATHEV__NEW, PATHEV_CREATE) :
+				     compare(pv, node, unmounted);
 }
 
 int pathev__mounts_look(struct pathev *pv)
@@ -275,7 +262,10 @@ int pathev__mounts_look(struct pathev *pv)
 	unmounted = has_more(&pv->mounts, &now);
 	for (uint32_t i = 0; i < pv->nroots && !res; i++)
 		if (pv->root[i].given)
-			res = compare_root(pv, i, &now, unmounted);
+			res = compare_root(pv, i, unmounted);
+	if (!res)
+		res = compare_points(pv, &pv->mounts, &now, 1) ||
+		      compare_points(pv, &now, &pv->mounts, 0) ? -1 : 0;
 	if (!now.len) {
 		/* it cannot be read, and is not asked for again */
 		close(pv->mounts_fd);

@@ -346,6 +346,24 @@ static void unmounted(void)
 	exit(0);
 }
 
+/* The table of mounts knows the mount point by its path, and that may have changed. */
+static void unmounted_elsewhere(void)
+{
+	struct pathev *pv;
+
+	bind_mount(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS);
+	pv = watch(NULL, PATHEV_RECURSIVE);
+	if (await(pv, PATHEV_READY, "", 0) < 0 || rename("t/d", "t/e") || mkdir("t/d", 0777) ||
+	    mkdir("t/d/m", 0777) || await(pv, PATHEV_CREATE, "t/d/m", 0) < 0 || umount("t/e/m") ||
+	    await(pv, PATHEV_UNMOUNT, "t/e/m", 0) < 0)
+		exit(2);
+	scratch_file("t/e/m/f");
+	if (await(pv, PATHEV_CLOSE_WRITE, "t/e/m/f", 0) < 0)
+		exit(3);
+	pathev_close(pv);
+	exit(0);
+}
+
 /* What comes to light by it may not be watched, for there are enough watches. */
 static void unmounted_at_limit(void)
 {
@@ -478,6 +496,8 @@ int main(void)
 	      "a path that cannot be waited for is ENOSPC, or later one event");
 	apart(unmounted, "no mounts of its own (needs root, or user namespaces)",
 	      "what is unmounted right behind its adding is not what is watched");
+	apart(unmounted_elsewhere, "no mounts of its own (needs root, or user namespaces)",
+	      "nor what is unmounted after it has got another path");
 	apart(unmounted_at_limit, "no user namespace with mounts and a limit of watches",
 	      "what an unmount brings to light is a blind spot when it cannot be watched");
 	test_no_descriptors();

@@ -290,12 +290,12 @@ create d/o/e' ]
 
 @test "pathwatch: with -x what is mounted meanwhile is not entered, and what it covered comes again" {
 	need_mounts
-	mkdir -p d/m/s
+	mkdir -p d/m/s other/m
 	run messages "${private[@]}" timeout 20 pathwatch -r -x -e create,delete,unmount -o log d --run sh -c '
 		seen() { i=0; until tail -n 1 log | grep -q -x "$1" || [ $((i += 1)) -gt 500 ]; do sleep 0.01; done; }
 		mount -t tmpfs none d/m; seen "create d/m"
 		touch d/m/unseen
-		mount -t tmpfs none /mnt
+		mount -t tmpfs none other/m
 		touch d/meanwhile; seen "create d/meanwhile"
 		umount d/m; seen "create d/m/s"
 		touch d/m/s/after'
