@@ -366,6 +366,7 @@ quiet() {
 	local usual
 
 	strace -V >/dev/null 2>&1 || skip "needs strace"
+	head -c 4 "$(type -P pathwait)" | grep -q ELF || skip "the program is run by another one"
 	strace -o "$BATS_TEST_TMPDIR/v" pathwait --version 3>&- || skip "strace may not trace here"
 	exec 4>"$BATS_TEST_TMPDIR/ready"
 	bounded strace -o "$BATS_TEST_TMPDIR/a" pathwait -t 0 --ready-fd 4 f || true
