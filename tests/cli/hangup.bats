@@ -231,3 +231,15 @@ exists b/f' ]
 	[ "$(out w | grep -c 'a/1')" -eq 0 ]
 	out w | grep -q -x 'create b/1'
 }
+
+@test "hangup: a PATH of the list that is to be left out is refused, and the rest is watched" {
+	mkdir -p a/s b
+	echo a >list
+	start w pathwatch -r -e create --from-file list @a/s
+	printf 'a\na/s\nb\n' >list
+	hang_up w
+	wait_line w.err "cannot watch 'a/s': it is to be left out, by @PATH"
+	comes() { : >b/1; rm b/1; grep -q '^create b/1$' "$BATS_TEST_TMPDIR/w.out"; }
+	until_true comes
+	stop w
+}

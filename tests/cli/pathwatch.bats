@@ -499,6 +499,34 @@ create d/last' ]
 
 # ---- blind spots ----
 
+@test "pathwatch: what takes the place of a PATH and may not be read is told" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, for directories of two users"
+	as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	chmod 755 .
+	mkdir -m 755 d
+	mkdir -m 700 secret
+	"${as[@]}" test -r d || skip "another user does not get here"
+	printf '#!/bin/sh\nexec %s pathwatch "$@"\n' "${as[*]}" >as
+	chmod 755 as
+	start w ./as -e create,delete d
+	mv d old
+	mv secret d
+	wait_line w.err "cannot watch 'd': Permission denied"
+	stop w
+}
+
+@test "pathwatch: what is left out may be below the root directory, and may end in .." {
+	run messages pathwatch --initial -r --max-depth 1 -q -t 0 / @/proc
+	[ "$status" -eq 0 ]
+	grep -q -x 'exists /dev' <<<"$output"
+	[ "$(grep -c -x 'exists /proc' <<<"$output")" -eq 0 ]
+	mkdir -p d/s/t d/u
+	run messages pathwatch --initial -r -t 0 d @d/s/t/..
+	[ "$output" = 'exists d
+exists d/u
+ready' ]
+}
+
 @test "pathwatch: a --ready-fd that takes nothing is told, and ends nothing" {
 	mkdir d
 	run messages pathwatch --ready-fd 7 -e create d --run touch d/a 7>/dev/full

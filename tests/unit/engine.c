@@ -1620,6 +1620,14 @@ static const struct script scripts[] = {
 	"= moved_to t/f #1",
 	"= ~modify,close_write t/f",
 }},
+{"an added file has changed in an overflow, and another has not", .line = {
+	"mkdir t", "file t/f", "file t/g", "tick", "add t/f", "add t/g", "= ready",
+	"tick", "write t/f",
+	"k - q_overflow",
+	"= overflow",
+	"= ~modify,close_write t/f @t/f",
+	"= ready",
+}},
 {"the second half of a rename comes behind an overflow", .pair_ms = 20, .line = {
 	"mkdir t", "mkdir t/a", "file t/a/f", "tick", "add t r", "= ready",
 	"tick", "mv t/a t/b",
