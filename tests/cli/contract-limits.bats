@@ -142,14 +142,20 @@ load contract
 	start w user-pathwatch -r d
 	err w
 	[ "$(grep -c "cannot watch 'd/secret': Permission denied" "$BATS_TEST_TMPDIR/w.err")" -eq 1 ]
+	# nor is it told again when it is looked at anew
+	chmod 100 d/secret
+	chmod 300 d/secret
 	touch d/open/s/f
 	await w.out '^close_write d/open/s/f$'
 	chmod 700 d/secret
 	await w.out '^create d/secret/s$'
+	# from here on a change of permissions is nothing but that
+	chmod 750 d/secret
 	touch d/secret/f d/secret/s/f
 	await w.out '^create d/secret/f$'
 	await w.out '^close_write d/secret/s/f$'
 	[ "$(grep -c 'cannot watch' "$BATS_TEST_TMPDIR/w.err")" -eq 1 ]
+	[ "$(grep -c '^create d/secret/s$' "$BATS_TEST_TMPDIR/w.out")" -eq 1 ]
 	stop w
 }
 
