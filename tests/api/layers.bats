@@ -101,7 +101,7 @@ module() {
 	for f in $(sources bin); do
 		for i in $(includes "$top_srcdir/bin/$f"); do
 			case $i in
-			pathev.h | clock.h | filter.h | ignore.h | quote.h | settle.h | tally.h | walk.h) ;;
+			pathev.h | base.h | clock.h | filter.h | ignore.h | quote.h | settle.h | tally.h | walk.h) ;;
 			*) [[ $i != */* && -e $top_srcdir/bin/$i ]] || { echo "bin/$f includes $i"; return 1; } ;;
 			esac
 		done
