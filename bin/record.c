@@ -93,7 +93,7 @@ static struct pathev_format *format_for(struct record *r, const struct pathev_ev
 {
 	struct pathev_format **f = ev->token ? &r->token : &r->bare;
 
-	if (ev->path || !r->bare_fmt)
+	if (!r->bare_fmt)
 		return r->format;
 	if (!*f)
 		*f = pathev_format_new(ev->token ? "%{events} %{token}" : r->bare_fmt, NULL,
@@ -103,7 +103,7 @@ static struct pathev_format *format_for(struct record *r, const struct pathev_ev
 
 int record_add(struct record *r, struct out *o, struct pathev_event *ev)
 {
-	struct pathev_format *f = format_for(r, ev);
+	struct pathev_format *f = ev->path ? r->format : format_for(r, ev);
 
 	return f ? record_render(f, o, ev) : cli_no_memory(r->cli);
 }

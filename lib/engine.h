@@ -387,7 +387,15 @@ int pathev__tell_sync(struct pathev *pv, const char *token);
 int pathev__tell_root(struct pathev *pv, uint32_t root, struct pathev__queue_in *in);
 
 /* Make pv->dir the path of a directory.  Its root, or NIL when it is not in the tree. */
-int pathev__dir(struct pathev *pv, uint32_t node, uint32_t *root);
+int pathev__dir_render(struct pathev *pv, uint32_t node);
+static inline int pathev__dir(struct pathev *pv, uint32_t node, uint32_t *root)
+{
+	if ((pv->dir_node != node || pv->dir_version != pv->tree.version) &&
+	    pathev__dir_render(pv, node))
+		return -1;
+	*root = pv->dir_root;
+	return 0;
+}
 /* The path of a name in it, in pv->full. */
 int pathev__full(struct pathev *pv, const char *name, size_t len);
 unsigned pathev__verdict(struct pathev *pv, uint32_t node, const char *name, size_t len, int is_dir);

@@ -286,19 +286,11 @@ int pathev__intake_peek(struct pathev__intake *in, struct pathev__record *rec)
 	return 1;
 }
 
-void pathev__intake_skip(struct pathev__intake *in)
+/* The last record of a read is done. */
+static void end_read(struct pathev__intake *in)
 {
 	struct pathev__intake_block *b = in->head;
-	struct pathev__record rec;
-	/* mostly it was peeked at before */
-	size_t size = in->future > in->pos ? (size_t)(in->future - in->pos) :
-					     record_size(b, b->off, &rec);
 
-	b->off += size;
-	in->pos += size;
-	in->future = in->pos;
-	if (in->pos < in->read_end)
-		return;
 	if (b->off == b->len && b->next) {
 		in->head = b->next;
 		if (b->cap < BLOCK_BYTES || in->spare)
@@ -311,6 +303,19 @@ void pathev__intake_skip(struct pathev__intake *in)
 		in->nmarks = 0;
 	}
 	set_times(in);
+}
+
+void pathev__intake_skip(struct pathev__intake *in)
+{
+	struct pathev__record rec;
+
+	/* mostly it was */
+	if (in->future == in->pos)
+		pathev__intake_peek(in, &rec);
+	in->head->off += (size_t)(in->future - in->pos);
+	in->pos = in->future;
+	if (in->pos >= in->read_end)
+		end_read(in);
 }
 
 void pathev__intake_drop(struct pathev__intake *in)

@@ -549,7 +549,8 @@ int pathev_fill(struct pathev *pv)
 
 int pathev_pending(const struct pathev *pv)
 {
-	if (pv->queue.count)
+	if (pv->queue.count || (pathev__intake_len(&pv->in) && pv->held_ns < 0 && !pv->lost &&
+				!pv->now.len && !pv->list.len))
 		return 2;
 	return pathev__intake_len(&pv->in) || pv->lost || pv->now.len || pv->list.len ||
 	       pv->later.len || pv->checks || pv->want_ready || pv->nmarks ||

@@ -203,8 +203,8 @@ int pathev_next(struct pathev *pv, struct pathev_event *ev);
 /*
  * 1 while something that was read already waits to be told, though pathev_next() gave 0: for the
  * other half of a rename, or for a second look at a directory.  It comes within milliseconds, and
- * the descriptor says so.  For a caller that wants to end when all was told.  2 while an event is
- * at hand; with 1, pathev_next() may take its time, as with a listing.  Else 0.
+ * the descriptor says so.  For a caller that wants to end when all was told.  2 while an event
+ * or a record is at hand; with 1, pathev_next() may take its time, as with a listing.  Else 0.
  */
 int pathev_pending(const struct pathev *pv);
 

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-static int render_dir(struct pathev *pv, uint32_t node)
+int pathev__dir_render(struct pathev *pv, uint32_t node)
 {
 	pathev__buf_cut(&pv->dir, 0);
 	pv->dir_node = PATHEV__NIL;
@@ -22,14 +22,6 @@ static int render_dir(struct pathev *pv, uint32_t node)
 	pathev__watches_root(&pv->tree, node, &pv->dir_depth);
 	pv->dir_node = node;
 	pv->dir_version = pv->tree.version;
-	return 0;
-}
-
-int pathev__dir(struct pathev *pv, uint32_t node, uint32_t *root)
-{
-	if ((pv->dir_node != node || pv->dir_version != pv->tree.version) && render_dir(pv, node))
-		return -1;
-	*root = pv->dir_root;
 	return 0;
 }
 
