@@ -208,22 +208,60 @@ static int compare(struct pathev *pv, uint32_t node, int unmounted)
 			 pathev__replace(pv, node);
 }
 
-/*
- * What is a mount point in one of two tables alone: each directory of its name.  Its path may have
- * changed since the table was read, or be another one than that of the added path.
- */
-static int compare_points(struct pathev *pv, const struct pathev__buf *mounts,
-			  const struct pathev__buf *others, int unmounted)
+/* Compare each directory of this name: the path of a mount point may have changed since the table
+ * was read, or be another one than that of the added path. */
+static int compare_named(struct pathev *pv, const char *name, int unmounted)
 {
 	const struct pathev__watches *t = &pv->tree;
-	struct pathev__buf line = {0};
+
+	for (uint32_t v = 0; v < t->nnodes; v++)
+		if (!(t->node[v].flags & (PATHEV__NODE_FREE | PATHEV__NODE_ROOT)) &&
+		    !strcmp(pathev__watches_name(t, v), name) && compare(pv, v, unmounted))
+			return -1;
+	return 0;
+}
+
+/* Is the mount point of a line, or a directory above, one that is new or gone? */
+static int is_changed(const struct pathev__buf *changed, const char *line)
+{
+	const char *point = strrchr(line, ' ');
+
+	for (size_t at = 0; point && at < changed->len; at += strlen(changed->data + at) + 1) {
+		size_t len = strlen(changed->data + at);
+
+		if (!strncmp(point, changed->data + at, len) && (!point[len] || point[len] == '/'))
+			return 1;
+	}
+	return 0;
+}
+
+/* What is a mount point in one of two tables alone: a blank and its path, as they are there. */
+static int find_changed(const struct pathev__buf *mounts, const struct pathev__buf *others,
+			struct pathev__buf *changed)
+{
 	size_t hint = 0;
+
+	for (size_t at = 0; at < mounts->len; at += strlen(mounts->data + at) + 1) {
+		const char *point = strrchr(mounts->data + at, ' ');
+
+		if (point && !has(others, mounts->data + at, &hint) &&
+		    pathev__buf_add(changed, point, strlen(point) + 1))
+			return -1;
+	}
+	return 0;
+}
+
+/* Mount points of a table, where that, or what is above, has changed. */
+static int compare_points(struct pathev *pv, const struct pathev__buf *mounts,
+			  const struct pathev__buf *changed, int unmounted)
+{
+	struct pathev__buf line = {0};
 	int res = 0;
 
 	for (size_t at = 0; at < mounts->len && !res; at += strlen(mounts->data + at) + 1) {
 		const char *point;
 
-		if (has(others, mounts->data + at, &hint))
+		if (!is_changed(changed, mounts->data + at))
 			continue;
 		pathev__buf_cut(&line, 0);
 		res = pathev__buf_adds(&line, mounts->data + at);
@@ -231,10 +269,7 @@ static int compare_points(struct pathev *pv, const struct pathev__buf *mounts,
 			break;
 		point = mount_point(line.data);
 		point = strrchr(point, '/') ? strrchr(point, '/') + 1 : point;
-		for (uint32_t v = 0; v < t->nnodes && !res; v++)
-			if (!(t->node[v].flags & (PATHEV__NODE_FREE | PATHEV__NODE_ROOT)) &&
-			    !strcmp(pathev__watches_name(t, v), point))
-				res = compare(pv, v, unmounted);
+		res = compare_named(pv, point, unmounted);
 	}
 	pathev__buf_fini(&line);
 	return res;
@@ -250,7 +285,7 @@ static int compare_root(struct pathev *pv, uint32_t root, int unmounted)
 
 int pathev__mounts_look(struct pathev *pv)
 {
-	struct pathev__buf now = {0};
+	struct pathev__buf now = {0}, changed = {0};
 	int res, unmounted;
 
 	pv->mounts_due = 0;
@@ -263,9 +298,13 @@ int pathev__mounts_look(struct pathev *pv)
 	for (uint32_t i = 0; i < pv->nroots && !res; i++)
 		if (pv->root[i].given)
 			res = compare_root(pv, i, unmounted);
-	if (!res)
-		res = compare_points(pv, &pv->mounts, &now, 1) ||
-		      compare_points(pv, &now, &pv->mounts, 0) ? -1 : 0;
+	/* without a table from before, nothing below a path was looked at */
+	if (!res && pv->mounts.len)
+		res = find_changed(&pv->mounts, &now, &changed) ||
+		      find_changed(&now, &pv->mounts, &changed) ||
+		      compare_points(pv, &pv->mounts, &changed, 1) ||
+		      compare_points(pv, &now, &changed, 0) ? -1 : 0;
+	pathev__buf_fini(&changed);
 	if (!now.len) {
 		/* it cannot be read, and is not asked for again */
 		close(pv->mounts_fd);

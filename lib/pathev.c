@@ -425,7 +425,8 @@ static int work(struct pathev *pv)
 		return res;
 	if (pv->list.len)
 		return pathev__look_listed(pv) ? -1 : 1;
-	if (pv->later.len)
+	/* what is not where it should be may be hidden by a mount */
+	if (pv->later.len && (pv->recovering || pv->want_ready || !pathev__mounts_changed(pv)))
 		return 0;
 	if (pv->recovering)
 		return finish_recovery(pv) ? -1 : 1;

@@ -364,6 +364,23 @@ static void unmounted_elsewhere(void)
 	exit(0);
 }
 
+/* A directory that is mounted on itself is the same one, but what was mounted below is hidden. */
+static void hidden(void)
+{
+	struct pathev *pv;
+
+	bind_mount(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS);
+	pv = watch(NULL, PATHEV_RECURSIVE);
+	if (await(pv, PATHEV_READY, "", 0) < 0 || mount("t/d", "t/d", NULL, MS_BIND, NULL) ||
+	    await(pv, PATHEV_DELETE, "t/d/m", 0) < 0)
+		exit(2);
+	scratch_file("t/d/m/f");
+	if (await(pv, PATHEV_CLOSE_WRITE, "t/d/m/f", 0) < 0)
+		exit(3);
+	pathev_close(pv);
+	exit(0);
+}
+
 /* What comes to light by it may not be watched, for there are enough watches. */
 static void unmounted_at_limit(void)
 {
@@ -498,6 +515,8 @@ int main(void)
 	      "what is unmounted right behind its adding is not what is watched");
 	apart(unmounted_elsewhere, "no mounts of its own (needs root, or user namespaces)",
 	      "nor what is unmounted after it has got another path");
+	apart(hidden, "no mounts of its own (needs root, or user namespaces)",
+	      "nor what a mount above has hidden");
 	apart(unmounted_at_limit, "no user namespace with mounts and a limit of watches",
 	      "what an unmount brings to light is a blind spot when it cannot be watched");
 	test_no_descriptors();
