@@ -215,17 +215,17 @@ FAULT_CALL(FAULT_MEANS, ssize_t, read, (int fd, void *to, size_t size), (fd, to,
 FAULT_CALL(FAULT_LOOK, ssize_t, readlink, (const char *path, char *to, size_t size),
 	   (path, to, size), -1, EIO)
 #ifdef __GLIBC__
-#if __GLIBC_PREREQ(2, 33)
 FAULT_MEANS_OF(open64, (const char *path, int flags, unsigned mode), (path, flags, mode), EMFILE)
 FAULT_MEANS_OF(__open64_2, (const char *path, int flags), (path, flags), EMFILE)
 FAULT_MEANS_OF(openat64, (int fd, const char *path, int flags, unsigned mode),
 	    (fd, path, flags, mode), EMFILE)
 FAULT_MEANS_OF(__openat64_2, (int fd, const char *path, int flags), (fd, path, flags), EMFILE)
+# if __GLIBC_PREREQ(2, 33)		/* inline functions before */
 FAULT_LOOK_BY(stat64, (const char *path, void *st), (path, st), EIO)
 FAULT_LOOK_BY(lstat64, (const char *path, void *st), (path, st), EIO)
 FAULT_LOOK_BY(fstat64, (int fd, void *st), (fd, st), EIO)
 FAULT_LOOK_BY(fstatat64, (int fd, const char *path, void *st, int flags), (fd, path, st, flags), EIO)
-#endif
+# endif
 #endif
 
 /*
