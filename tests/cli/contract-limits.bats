@@ -108,6 +108,11 @@ load contract
 	[ "$status" -eq 0 ]
 	[ "$(grep -c '"events":\["error"\],"path":"m/a/b".*"error":"' <<<"$output")" -ge 1 ]
 	told "cannot watch 'm/a/b': the limit of inotify watches is reached"
+	# it is the same for the PATH and for what leads to it: once
+	mv m new
+	run messages unshare -Ur sh -c 'echo 2 >/proc/sys/user/max_inotify_watches
+		exec timeout 10 pathwatch --allow-missing --json m/a/b --run mv new m'
+	[ "$(grep -c '"events":\["error"\]' <<<"$output")" -eq 1 ]
 }
 
 @test "pathwatch: the limit of inotify instances is told with its name and value" {

@@ -261,6 +261,26 @@ close_write d/1/2/3/f' ]
 create d/1/b' ]
 }
 
+@test "pathwatch: a PATH with a slash at its end is told when it is a directory" {
+	mkdir e
+	start w pathwatch --allow-missing -e create,delete,close_write d/ e
+	echo >d
+	touch e/f
+	wait_line w.out '^close_write e/f$'
+	rm d
+	mkdir d
+	wait_line w.out '^create d$'
+	rmdir d
+	ln -s e d
+	wait_line w.out '^create d$' 2
+	[ "$(out w | sed '/ e/d')" = 'create d
+delete d
+create d
+create d/f
+close_write d/f' ]
+	stop w
+}
+
 @test "pathwatch: -x and --one-file-system do not enter another one" {
 	need_userns
 	mkdir -p d/m

@@ -6,9 +6,9 @@
  *
  *	mkdir P		file P		write P		rm P		rmtree P
  *	mv A B		swap A B	ln A B		symlink TARGET P	chmod OCTAL P
- *	open P		close		empty P
+ *	open P		close		empty P		touch P
  *		change the directory of the test; open holds a file open for writing, which is made
- *		if need be, until close; empty makes a file without opening it.  What the kernel
+ *		if need be, until close; empty makes a file without opening it, touch without writing to it.  What the kernel
  *		tells of it is thrown away, so that the script says instead what is told, and in
  *		which order.
  *	many P		empty P0 to P19
@@ -194,6 +194,8 @@ static int script_change(const char *line)
 		return mkdir(a, 0777);
 	if (!strcmp(op, "file"))
 		return script_write(a, O_CREAT | O_EXCL);
+	if (!strcmp(op, "touch"))
+		return close(open(a, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
 	if (!strcmp(op, "write"))
 		return script_write(a, O_APPEND);
 	if (!strcmp(op, "many"))

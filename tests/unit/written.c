@@ -129,6 +129,9 @@ static const struct script scripts[] = {
 	"empty t/f", "k t create f", "k t close_write f",
 	"= create t/f @t/f", "= ~close_write t/f @t/f", "= ~written t/f @t/f",
 }},
+{"as the directory tells", .want = PATHEV_WRITTEN, .line = {
+	"add f m", "= ready", "live touch f", "= ~written f",
+}},
 {"and an added path that somebody has just made may be about to be opened", .line = {
 	"add f m", "= ready",
 	"empty f", "k . create f", "k . create g", "k . close_write g",
