@@ -434,11 +434,11 @@ quiet() {
 	[ "$output" = "$name" ]
 	run messages pathwait -t 5 "$name/f"
 	[ "$status" -eq 1 ]
-	told "cannot watch '$name/f': File\( \|\)name too long"
+	told "cannot watch '$name/f': File \?name too long"
 	# where the file system is not known yet, it is told then
 	start w pathwait "d/$name"
 	mkdir d
-	wait_line w.err "cannot watch 'd/$name': File name too long"
+	wait_line w.err "cannot watch 'd/$name': File \?name too long"
 	stop w
 }
 
