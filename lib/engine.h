@@ -264,6 +264,7 @@ int pathev__replace(struct pathev *pv, uint32_t node);
 
 /* mounts.c */
 int pathev__mounts_begin(struct pathev *pv);	/* before anything below a path is looked at: 0 or -1 */
+int pathev__mounts_again(struct pathev *pv);	/* and before all is looked at anew */
 int pathev__mounts_changed(struct pathev *pv);
 int pathev__mounts_look(struct pathev *pv);	/* when the intake is empty */
 

@@ -150,6 +150,15 @@ int pathev__mounts_begin(struct pathev *pv)
 	return 0;
 }
 
+int pathev__mounts_again(struct pathev *pv)
+{
+	if (!pv->mounts.len)
+		return 0;
+	pathev__buf_fini(&pv->mounts);
+	pv->mounts_due = 1;
+	return pathev__mounts_begin(pv);
+}
+
 /*
  * What is there now
  */

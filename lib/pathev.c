@@ -271,7 +271,7 @@ static int start_over(struct pathev *pv)
 		pv->old = tree;
 		pv->recovering = 1;
 	}
-	if (pathev__drain(pv))
+	if (pathev__mounts_again(pv) || pathev__drain(pv))
 		return -1;
 	pathev__intake_drop(&pv->in);
 	pv->want_ready = 1;

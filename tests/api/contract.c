@@ -381,6 +381,34 @@ static void hidden(void)
 	exit(0);
 }
 
+/* What was mounted only while all was looked at anew, after a loss, and not before or behind it. */
+static void mounted_meanwhile(void)
+{
+	struct pathev_event ev;
+	struct pathev *pv;
+
+	bind_mount(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS);
+	if (umount("t/d/m") || mkdir("t/other/o", 0777))
+		exit(99);
+	pv = watch(NULL, PATHEV_RECURSIVE | PATHEV_LIST);
+	if (await(pv, PATHEV_READY, "", 0) < 0 || !flood() ||
+	    mount("t/other", "t/d/m", NULL, MS_BIND, NULL))
+		exit(99);
+	do
+		if (pathev_next(pv, &ev) != 1)
+			exit(2);
+	while (!(ev.what & PATHEV_EXISTS) || strcmp(ev.path, "t/d/m/o") != 0);
+	count = 0;
+	if (umount("t/d/m") || await(pv, PATHEV_READY, "", 0) < 0)
+		exit(3);
+	await(pv, PATHEV_DELETE, "t/d/m", 0);
+	scratch_file("t/d/m/f");
+	if (await(pv, PATHEV_CLOSE_WRITE, "t/d/m/f", 0) < 0)
+		exit(4);
+	pathev_close(pv);
+	exit(0);
+}
+
 /* What comes to light by it may not be watched, for there are enough watches. */
 static void unmounted_at_limit(void)
 {
@@ -517,6 +545,8 @@ int main(void)
 	      "nor what is unmounted after it has got another path");
 	apart(hidden, "no mounts of its own (needs root, or user namespaces)",
 	      "nor what a mount above has hidden");
+	apart(mounted_meanwhile, "no mounts of its own (needs root, or user namespaces)",
+	      "nor what was mounted only while a loss was made up for");
 	apart(unmounted_at_limit, "no user namespace with mounts and a limit of watches",
 	      "what an unmount brings to light is a blind spot when it cannot be watched");
 	test_no_descriptors();
