@@ -303,7 +303,7 @@ int pathev__mounts_look(struct pathev *pv)
 	if (pv->mounts_fd < 0)
 		return 0;
 	res = read_table(pv->mounts_fd, &now);
-	unmounted = has_more(&pv->mounts, &now);
+	unmounted = !res && has_more(&pv->mounts, &now);
 	for (uint32_t i = 0; i < pv->nroots && !res; i++)
 		if (pv->root[i].given)
 			res = compare_root(pv, i, unmounted);
