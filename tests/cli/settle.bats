@@ -90,7 +90,7 @@ is_traced() {
 	stop w
 	finish tracer
 	# one in 5 milliseconds
-	[ "$(grep -c '^write(' trace)" -le $((took_ms / 5 + 10)) ]
+	[ "$(grep -c '^write(1,' trace)" -le $((took_ms / 5 + 10)) ]
 }
 
 @test "pathwatch: --max-delay tells of what is never quiet" {
