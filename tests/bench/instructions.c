@@ -18,7 +18,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-enum { FEW = 1000, MANY = 11000, IN_A_READ = 512 };
+enum { FEW = 1000, MANY = 11000, IN_A_READ = 64 };
 
 static const char dir[] = "/srv/incoming/files";
 static const char name[] = "file-00.data";
