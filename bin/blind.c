@@ -43,7 +43,7 @@ static unsigned long read_limit(const char *file)
 	unsigned long n = ULONG_MAX;
 
 	if (text && isdigit((unsigned char)text[0]))
-		n = (unsigned long)strtoull(text, NULL, 10);
+		n = strtoul(text, NULL, 10);
 	free(text);
 	return n;
 }
@@ -137,7 +137,7 @@ static unsigned long find_holders(struct holder *top)
 
 	memset(top, 0, TOP * sizeof(*top));
 	while (proc && (entry = readdir(proc))) {
-		struct holder h = { .pid = (long)strtoull(entry->d_name, NULL, 10) };
+		struct holder h = { .pid = strtol(entry->d_name, NULL, 10) };
 		struct stat st;
 		int fd;
 

@@ -51,7 +51,8 @@ enum {
 /*
  * Complete cli->paths from --from-file, or with `.'; look whether they are there, unless they
  * may be missing; and make ready to answer the library's filter.  output is a regular file that
- * we write, which is left out, so that what we write is not an event to write about; -1: none.  0, or -1 after a message.  scope_fini() is due in both cases.
+ * we write, which is left out, so that what we write is not an event to write about; -1: none.
+ * 0, or -1 after a message.  scope_fini() is due in both cases.
  */
 int scope_init(struct scope *s, struct cli *cli, int output, unsigned flags);
 void scope_fini(struct scope *s);

@@ -54,7 +54,7 @@ static int open_again(int at, int dir, const char *path, int flags)
 
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
-	fd = openat(dir, path, how | flags, 0);
+	fd = openat(dir, path, how | flags);
 	if (fd < 0 || (!fstat(at, &st) && !fstat(fd, &now) && st.st_ino == now.st_ino &&
 		       st.st_dev == now.st_dev))
 		return fd;

@@ -76,11 +76,7 @@ static int64_t unit_ns(const char *text)
 /* the same ten bytes in every locale */
 static size_t count_digits(const char *text)
 {
-	size_t n = 0;
-
-	while (text[n] >= '0' && text[n] <= '9')
-		n++;
-	return n;
+	return strspn(text, "0123456789");
 }
 
 int pathev__clock_parse(const char *text, int64_t *ns)

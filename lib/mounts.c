@@ -98,17 +98,6 @@ static int has(const struct pathev__buf *mounts, const char *line, size_t *at)
 	return 0;
 }
 
-/* Is one of them not among the others? */
-static int has_more(const struct pathev__buf *mounts, const struct pathev__buf *others)
-{
-	size_t hint = 0;
-
-	for (size_t at = 0; at < mounts->len; at += strlen(mounts->data + at) + 1)
-		if (!has(others, mounts->data + at, &hint))
-			return 1;
-	return 0;
-}
-
 /* The mount point at the end of a line, in place: blanks and the like are octal there. */
 static char *mount_point(char *line)
 {
@@ -302,15 +291,14 @@ int pathev__mounts_look(struct pathev *pv)
 		open_table(pv);
 	if (pv->mounts_fd < 0)
 		return 0;
-	res = read_table(pv->mounts_fd, &now);
-	unmounted = !res && has_more(&pv->mounts, &now);
+	res = read_table(pv->mounts_fd, &now) || find_changed(&pv->mounts, &now, &changed) ? -1 : 0;
+	unmounted = changed.len != 0;
 	for (uint32_t i = 0; i < pv->nroots && !res; i++)
 		if (pv->root[i].given)
 			res = compare_root(pv, i, unmounted);
 	/* without a table from before, nothing below a path was looked at */
 	if (!res && pv->mounts.len)
-		res = find_changed(&pv->mounts, &now, &changed) ||
-		      find_changed(&now, &pv->mounts, &changed) ||
+		res = find_changed(&now, &pv->mounts, &changed) ||
 		      compare_points(pv, &pv->mounts, &changed, 1) ||
 		      compare_points(pv, &now, &changed, 0) ? -1 : 0;
 	pathev__buf_fini(&changed);
