@@ -2,9 +2,9 @@
 /*
  * cli.h - what the three programs share towards their user: options and messages
  *
- * Nothing else in the programs writes to standard error, but progress.c.  A message is one line, `program:
- * what: why', with control characters made visible, so that a file name can neither forge
- * a line nor reach the terminal.
+ * Nothing else in the programs writes to standard error, but progress.c.  A message is one line,
+ * `program: what: why', with control characters made visible, so that a file name can neither
+ * forge a line nor reach the terminal.
  */
 #ifndef PATHEV_CLI_H
 #define PATHEV_CLI_H
